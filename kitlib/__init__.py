@@ -1,0 +1,30 @@
+"""kitlib: notebooks and runbooks for Kubernetes that really run.
+
+`Cluster` and `connect` are loaded on first use: the Kubernetes client takes half a second to import.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__all__ = ["Cluster", "Resource", "__version__", "connect"]
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from kitlib.cluster import Cluster, Resource
+    from kitlib.cluster.connect import connect
+
+_LAZY = {
+    "Cluster": "kitlib.cluster",
+    "Resource": "kitlib.cluster",
+    "connect": "kitlib.cluster.connect",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'kitlib' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_LAZY[name]), name)

@@ -1,0 +1,27 @@
+"""The command tree: one module per group, each without logic of its own."""
+
+from __future__ import annotations
+
+import typer
+
+from kitlib import __version__
+from kitlib.cli import cluster
+
+app = typer.Typer(
+    name="kit",
+    help="Notebooks and runbooks for Kubernetes that really run.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(cluster.app, name="cluster")
+
+
+@app.callback()
+def root(
+    version: bool = typer.Option(False, "--version", help="Show the version and end."),
+) -> None:
+    """Notebooks and runbooks for Kubernetes that really run."""
+    if version:
+        typer.echo(f"kit {__version__}")
+        raise typer.Exit

@@ -1,0 +1,174 @@
+"""One request to an API server: sent through the official client, answered as plain data or as our errors."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import urllib3
+from kubernetes import client, config
+from kubernetes.client.exceptions import ApiException
+from kubernetes.dynamic import DynamicClient
+from kubernetes.dynamic.exceptions import ResourceNotFoundError, ResourceNotUniqueError
+
+from kitlib.cluster.kinds import KINDS, resolve_kind
+from kitlib.cluster.kubeconfig import Binding
+from kitlib.errors import ApiError, ClusterUnreachable, Conflict, Forbidden, Invalid, NotFound, UsageError
+from kitlib.settings import get_settings
+
+CONNECT_SECONDS = 4.0
+READ_SECONDS = 60.0
+FIELD_MANAGER = "kit"
+
+
+class Api:
+    """The API server of one binding; connects on first use, and checks the binding before each request."""
+
+    def __init__(self, binding: Binding) -> None:
+        self.binding = binding
+        self._dynamic: DynamicClient | None = None
+
+    def verb(
+        self, verb: str, kind: str, *, api_version: str | None = None, **arguments: Any
+    ) -> tuple[dict[str, Any], tuple[str, ...]]:
+        """Call `get`, `create`, `patch`, `delete` or `server_side_apply` on a kind.
+
+        Returns:
+            The decoded answer, and the warnings that came with it.
+
+        Raises:
+            ClusterUnreachable, ContextChanged, UsageError, ApiError: see kitlib.errors.
+        """
+        what = f"{verb.replace('_', ' ')} {kind}" + (f"/{n}" if (n := arguments.get("name")) else "")
+        resource = self._resource(kind, api_version)
+        if not resource.namespaced:
+            arguments.pop("namespace", None)
+        dynamic = self._connected()
+        with self._translated(what):
+            answer = getattr(dynamic, verb)(
+                resource, serialize=False, _request_timeout=(CONNECT_SECONDS, READ_SECONDS), **arguments
+            )
+        return json.loads(answer.data), _warnings(answer.headers)
+
+    def raw(
+        self, method: str, path: str, *, query: Mapping[str, Any] | None = None, body: Any = None
+    ) -> urllib3.HTTPResponse:
+        """Call any path of the server, such as a pod's log; the body is JSON.
+
+        Raises:
+            ClusterUnreachable, ContextChanged, ApiError: see kitlib.errors.
+        """
+        dynamic = self._connected()
+        with self._translated(f"{method.upper()} {path}"):
+            answer: urllib3.HTTPResponse = dynamic.request(
+                method,
+                path,
+                body=body,
+                query_params=[(key, value) for key, value in (query or {}).items() if value is not None],
+                header_params={"Accept": "*/*"},
+                serialize=False,
+                _request_timeout=(CONNECT_SECONDS, READ_SECONDS),
+            )
+        return answer
+
+    def namespaced(self, kind: str, api_version: str | None = None) -> bool:
+        """Whether objects of a kind live in a namespace."""
+        return bool(self._resource(kind, api_version).namespaced)
+
+    def _resource(self, kind: str, api_version: str | None) -> Any:
+        canonical, version = resolve_kind(kind)
+        dynamic = self._connected()
+        criteria = {"kind": canonical} | ({"api_version": v} if (v := api_version or version) else {})
+        with self._translated(f"look up kind {kind}"):
+            try:
+                return dynamic.resources.get(**criteria)
+            except ResourceNotUniqueError:
+                raise UsageError(f"several API groups have a kind {kind!r}; give api_version") from None
+            except ResourceNotFoundError:
+                where = f" in {criteria['api_version']}" if "api_version" in criteria else ""
+                raise NotFound(
+                    f"this cluster has no kind {kind!r}{where}", status=404, fix=_nearest_kind(kind)
+                ) from None
+
+    def _connected(self) -> DynamicClient:
+        self.binding.check()
+        if self._dynamic is None:
+            with self._translated("connect"):
+                self._dynamic = self._connect()
+        return self._dynamic
+
+    def _connect(self) -> DynamicClient:
+        configuration = client.Configuration()
+        config.load_kube_config(
+            config_file=os.pathsep.join(str(path) for path in self.binding.files),
+            context=self.binding.context,
+            client_configuration=configuration,
+            persist_config=False,
+        )
+        configuration.retries = False
+        api_client = client.ApiClient(configuration)
+        # Discovery, which DynamicClient does next, has no timeout of its own: ask first, with one.
+        client.VersionApi(api_client).get_code(_request_timeout=(CONNECT_SECONDS, CONNECT_SECONDS))
+        mark = hashlib.sha256(f"{self.binding.server} {self.binding.authority}".encode()).hexdigest()[:16]
+        folder = get_settings().cache_dir / "discovery"
+        folder.mkdir(parents=True, exist_ok=True)
+        return DynamicClient(api_client, cache_file=str(folder / f"{mark}.json"))
+
+    @contextmanager
+    def _translated(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except ApiException as error:
+            raise _from_api(error, what) from None
+        except (urllib3.exceptions.HTTPError, config.ConfigException, OSError) as error:
+            raise ClusterUnreachable(
+                f"no API server answers at {self.binding.server} (context {self.binding.context}): "
+                f"{_reason(error)}",
+                fix="kit cluster status",
+            ) from None
+
+
+def _from_api(error: ApiException, what: str) -> ApiError:
+    """The ApiError that an HTTP status stands for."""
+    try:
+        body = json.loads(error.body or "{}")
+    except ValueError:
+        body = {"message": str(error.body)}
+    kinds = {404: NotFound, 409: Conflict, 401: Forbidden, 403: Forbidden, 400: Invalid, 422: Invalid}
+    message = body.get("message") or error.reason or "no reason given"
+    kind = kinds.get(error.status, ApiError)
+    return kind(f"cannot {what}: {message}", status=error.status or 0, reason=body.get("reason", ""))
+
+
+def _reason(error: Exception) -> str:
+    text = str(error)
+    for pattern, meaning in (
+        ("Connection refused", "connection refused"),
+        ("timed out", "no answer in time"),
+        ("CERTIFICATE_VERIFY_FAILED", "its certificate is not signed by the authority in the kubeconfig"),
+        ("Name or service not known", "the host name does not resolve"),
+        ("Failed to resolve", "the host name does not resolve"),
+    ):
+        if pattern in text:
+            return meaning
+    return text.splitlines()[0][:200] if text else type(error).__name__
+
+
+def _warnings(headers: Any) -> tuple[str, ...]:
+    """The texts of the Warning headers (RFC 7234, section 5.5), with which the API server advises."""
+    values = headers.getlist("Warning") if hasattr(headers, "getlist") else []
+    return tuple(
+        m.group(1).replace('\\"', '"') for v in values if (m := re.search(r'"((?:[^"\\]|\\.)*)"', v))
+    )
+
+
+def _nearest_kind(kind: str) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(kind, KINDS, n=1)
+    return f"did you mean {near[0]!r}?" if near else ""

@@ -1,0 +1,88 @@
+"""One typed Settings: defaults, then kit.toml, then KIT_* environment variables, then the command line."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from platformdirs import user_cache_path, user_state_path
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from kitlib.errors import SettingsError
+
+ProviderName = Literal["kind", "embedded", "current", "minikube"]
+
+
+class Settings(BaseSettings):
+    """What kit can be told; each field is also an environment variable KIT_<FIELD>."""
+
+    model_config = SettingsConfigDict(env_prefix="KIT_", toml_file="kit.toml", extra="forbid", frozen=True)
+
+    cache_dir: Path = Field(
+        default_factory=lambda: user_cache_path("kit"), description="Executables that kit built."
+    )
+    state_dir: Path = Field(
+        default_factory=lambda: user_state_path("kit"), description="Which clusters kit made, and their keys."
+    )
+    runs_dir: Path = Field(default=Path("runs"), description="Where runbook records are written.")
+    cluster: str = Field(
+        default="kit", pattern=r"^[a-z0-9][a-z0-9-]{0,30}$", description="The cluster's name."
+    )
+    provider: ProviderName | None = Field(
+        default=None, description="Who makes the cluster; none: kind, or embedded where Docker is absent."
+    )
+    context: str | None = Field(
+        default=None, description="A context of your own kubeconfig to work on, instead of kit's cluster."
+    )
+    namespace: str = Field(default="todo-app", description="Where the application is installed.")
+    registry: Literal["auto", "online", "offline"] = Field(
+        default="auto", description="Whether images are pulled, or built here; auto asks the registry."
+    )
+    go_cache_dir: Path | None = Field(
+        default=None, description="Keep Go's caches here; none: temporary, removed after each build."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order of precedence, highest first."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+@lru_cache
+def get_settings() -> Settings:
+    """The settings of this process, read once.
+
+    Raises:
+        SettingsError: a value cannot be used; names the field, what was found and what was expected.
+    """
+    return load_settings()
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings anew; `overrides` stand above every other source.
+
+    Raises:
+        SettingsError: as `get_settings`.
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(str(part) for part in item['loc'])}: found {item.get('input')!r}, {item['msg']}"
+            for item in error.errors()
+        )
+        raise SettingsError(f"settings: {problems}", fix="see kit.toml and the KIT_* variables") from None
