@@ -1,0 +1,3 @@
+module kitlib/offline/pause
+
+go 1.24.0
