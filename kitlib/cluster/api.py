@@ -124,13 +124,17 @@ class Api:
         try:
             yield
         except ApiException as error:
-            raise _from_api(error, what) from None
+            if error.status:
+                raise _from_api(error, what) from None
+            raise self._unreachable(error) from None  # status 0: the client's word for a broken connection
         except (urllib3.exceptions.HTTPError, config.ConfigException, OSError) as error:
-            raise ClusterUnreachable(
-                f"no API server answers at {self.binding.server} (context {self.binding.context}): "
-                f"{_reason(error)}",
-                fix="kit cluster status",
-            ) from None
+            raise self._unreachable(error) from None
+
+    def _unreachable(self, error: Exception) -> ClusterUnreachable:
+        where = f"{self.binding.server} (context {self.binding.context})"
+        return ClusterUnreachable(
+            f"no API server answers at {where}: {_reason(error)}", fix="kit cluster status"
+        )
 
 
 def _from_api(error: ApiException, what: str) -> ApiError:
@@ -150,6 +154,7 @@ def _reason(error: Exception) -> str:
     for pattern, meaning in (
         ("Connection refused", "connection refused"),
         ("timed out", "no answer in time"),
+        ("EOF occurred", "the connection was closed"),
         ("CERTIFICATE_VERIFY_FAILED", "its certificate is not signed by the authority in the kubeconfig"),
         ("Name or service not known", "the host name does not resolve"),
         ("Failed to resolve", "the host name does not resolve"),

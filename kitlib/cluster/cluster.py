@@ -75,6 +75,14 @@ class Cluster:
         """The API server's version, such as `v1.34.4`."""
         return str(json.loads(self.api.raw("get", "/version").data)["gitVersion"])
 
+    def wait_until_ready(self, timeout: float = 60.0, *, progress: Stage | None = None) -> None:
+        """Wait until the API server reports that it is ready; one that starts may first refuse or forbid.
+
+        Raises:
+            WaitTimeout: it is not ready in time; says what it answered last.
+        """
+        waiting.until_server_ready(self, timeout, progress)
+
     def get(
         self, kind: str, name: str, *, namespace: str | None = None, api_version: str | None = None
     ) -> Resource:

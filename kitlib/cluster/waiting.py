@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kitlib.cluster.resource import Resource, pod_ready, pod_state
 from kitlib.cluster.rollout import rollout_state
-from kitlib.errors import ClusterUnreachable, WaitTimeout
+from kitlib.errors import ApiError, ClusterUnreachable, WaitTimeout
 from kitlib.progress import Stage
 
 if TYPE_CHECKING:
@@ -45,6 +45,21 @@ def until(
         if time.monotonic() >= deadline:
             pods = _pods(cluster, found) if found is not None else ""
             raise WaitTimeout(f"{kind}/{name} in {namespace}: after {timeout:g} s {seen}{pods}")
+        time.sleep(POLL_SECONDS)
+
+
+def until_server_ready(cluster: Cluster, timeout: float, progress: Stage | None) -> None:
+    """Poll the API server's /readyz; see `Cluster.wait_until_ready`."""
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            cluster.api.raw("get", "/readyz")
+            return
+        except (ApiError, ClusterUnreachable) as error:
+            if time.monotonic() >= deadline:
+                raise WaitTimeout(f"after {timeout:g} s {error.message}") from None
+            if progress:
+                progress.update(error.message)
         time.sleep(POLL_SECONDS)
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import socket
 from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import yaml
@@ -26,13 +28,15 @@ from kitlib.cluster.providers.base import (
     load_record,
     save,
 )
+from kitlib.cluster.resource import Resource
 from kitlib.errors import ClusterError, KitError, MachineError, NotOurs, UsageError
-from kitlib.progress import Stage, say, stage
+from kitlib.progress import say, stage
 from kitlib.settings import ProviderName
 
 ADDONS = Path(__file__).parents[1] / "addons"
 BEING_MADE = "being-made"  # owned, in a record, until the containers have ids
 READY_SECONDS = 180.0
+STARTED_AT = "status.containerStatuses.0.state.running.startedAt"
 RUN_GB = 3.0  # a cluster with the application's images
 
 
@@ -135,17 +139,20 @@ class Kind:
         nodes = _nodes(name)
         if not online and len(nodes) > 1:
             kind_network.connect(record.connect(), sorted(nodes))
-        _settle(record, addons=True)
+        _settle(record)
+        record.connect().apply(ADDONS / "metrics-server.yaml", namespace="kube-system")
         return save(replace(record, owned=tuple(id for id, _ in nodes.values())))
 
     def _start(self, record: ClusterRecord, nodes: dict[str, tuple[str, str]]) -> ClusterRecord:
         stopped = sorted(node for node, (_, state) in nodes.items() if state != "running")
+        since = datetime.now(UTC) if stopped else None
         if stopped:
             with stage(f"start {', '.join(stopped)}"):
                 tools.run(["docker", "start", *stopped], timeout=120)
             if not registry.answers() and len(nodes) > 1:
+                record.connect().wait_until_ready(READY_SECONDS)
                 kind_network.connect(record.connect(), sorted(nodes))
-        _settle(record, addons=False)
+        _settle(record, since=since)
         return record
 
 
@@ -174,22 +181,27 @@ def cluster_config(options: UpOptions, *, offline: bool) -> dict[str, object]:
     return config
 
 
-def _settle(record: ClusterRecord, *, addons: bool) -> None:
-    """Wait until every node is Ready, and with `addons` install metrics-server.
+def _settle(record: ClusterRecord, *, since: datetime | None = None) -> None:
+    """Wait until every node is Ready and cluster DNS answers.
+
+    Args:
+        since: nodes were started at that time; what the API server still says from before does not count.
 
     Raises:
         ClusterError: the cluster does not become ready; says what to do.
     """
-    cluster = record.connect()
+    cluster = record.connect("kube-system")
     with stage(f"wait for the nodes of {record.name}") as progress:
         try:
-            cluster.wait("Namespace", "kube-system", until="exists", timeout=READY_SECONDS, progress=progress)
+            cluster.wait_until_ready(READY_SECONDS, progress=progress)
+            wait = partial(cluster.wait, timeout=READY_SECONDS, progress=progress)
             for node in cluster.list("Node"):
-                cluster.wait("Node", node.name, timeout=READY_SECONDS, progress=progress)
-            if addons:
-                cluster.apply(ADDONS / "metrics-server.yaml", namespace="kube-system")
-                cluster.wait("ServiceAccount", "default", namespace="default", until="exists", timeout=60)
-            _wait_for_dns(record, progress)
+                renewed = partial(after, "spec.renewTime", since)
+                wait("Lease", node.name, namespace="kube-node-lease", until=renewed)
+                wait("Node", node.name)
+            wait("Deployment", "coredns")
+            for pod in cluster.list("Pod", labels="k8s-app=kube-dns"):
+                wait("Pod", pod.name, until=partial(after, STARTED_AT, since))
         except KitError as error:
             raise ClusterError(
                 f"cluster {record.name} does not become ready: {error.message}",
@@ -197,9 +209,12 @@ def _settle(record: ClusterRecord, *, addons: bool) -> None:
             ) from None
 
 
-def _wait_for_dns(record: ClusterRecord, progress: Stage) -> None:
-    cluster = record.connect("kube-system")
-    cluster.wait("Deployment", "coredns", timeout=READY_SECONDS, progress=progress)
+def after(path: str, since: datetime | None, item: Resource) -> bool:
+    """Whether the time at a path lies after `since`; to the second, as most times are written."""
+    if since is None:
+        return True
+    stamp = item.at(path)
+    return stamp is not None and datetime.fromisoformat(stamp) >= since.replace(microsecond=0)
 
 
 def _live_status(record: ClusterRecord) -> ClusterStatus:

@@ -54,4 +54,4 @@ def _conflist(pod_range: str) -> dict[str, object]:
 
 
 def _address(node: Resource) -> str:
-    return next(a["address"] for a in node.at("status.addresses", []) if a["type"] == "InternalIP")
+    return next(str(a["address"]) for a in node.at("status.addresses", []) if a["type"] == "InternalIP")
