@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from kitlib import __version__
-from kitlib.cli import cluster
+from kitlib.cli import cluster, doctor
 
 app = typer.Typer(
     name="kit",
@@ -15,6 +15,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(cluster.app, name="cluster")
+app.command()(doctor.doctor)
 
 
 @app.callback()

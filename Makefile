@@ -1,0 +1,47 @@
+# make demo: the main job on a real kind cluster.  make test: every tier.  make help: the rest.
+SHELL := /bin/bash
+KIT_CACHE_DIR ?= $(HOME)/.cache/kit
+export KIT_CACHE_DIR
+UV := $(shell command -v uv || echo $(KIT_CACHE_DIR)/bootstrap/bin/uv)
+RUN := $(UV) run --frozen
+PYTEST := $(RUN) pytest
+
+.PHONY: help setup demo test check unit embedded kind lab clean
+help:
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+
+$(KIT_CACHE_DIR)/bootstrap/bin/uv:
+	@echo "uv is missing: installing it into $(KIT_CACHE_DIR)/bootstrap"
+	@python3 -m venv $(KIT_CACHE_DIR)/bootstrap 2>/dev/null || \
+	  { apt-get update -q && apt-get install -y -q python3-venv && python3 -m venv $(KIT_CACHE_DIR)/bootstrap; }
+	@$(KIT_CACHE_DIR)/bootstrap/bin/pip install -q 'uv>=0.8'
+
+setup: $(UV) ## the Python environment, from the lock
+	@$(UV) sync --frozen -q
+
+check: setup ## lint, types and unit tests
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(RUN) mypy
+	$(PYTEST) tests/unit -q
+
+unit: setup ## tests that need nothing
+	$(PYTEST) tests/unit -q
+
+embedded: setup ## tests on a control plane without Docker
+	$(PYTEST) tests/embedded -q
+
+kind: setup ## tests on a real kind cluster of their own, removed at the end
+	$(RUN) kit doctor --fix
+	$(PYTEST) tests/kind -q
+
+lab: setup ## JupyterLab on the notebooks
+	$(RUN) jupyter lab --notebook-dir=notebooks
+
+clean: setup ## remove the cluster kit made, and stop the Docker engine kit started
+	$(RUN) kit cluster down
+	$(RUN) kit doctor --stop-engine
+
+test: setup ## every tier
+	$(RUN) kit doctor --fix
+	$(PYTEST) tests

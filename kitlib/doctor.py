@@ -1,0 +1,81 @@
+"""What this machine lacks for kit, and the command that mends it."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+from dataclasses import dataclass
+
+from kitlib import docker, engine, tools
+from kitlib.errors import KitError
+from kitlib.progress import say, stage
+
+DEBIAN_PACKAGES = {  # executable → Debian package
+    "dockerd": "docker.io",
+    "debootstrap": "debootstrap",
+    "jq": "jq",
+    "git": "git",
+}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing kit needs: whether it is there, what was found, and how to get it."""
+
+    name: str
+    ok: bool
+    detail: str
+    fix: str = ""
+
+
+def examine() -> list[Check]:
+    """Look at Docker, kubectl, kind, helm and, on Debian, the packages the offline path needs."""
+    problem = docker.why_unusable()
+    checks = [Check("docker", problem is None, problem[0] if problem else "it answers", _docker_fix(problem))]
+    for name in ("kubectl", "kind", "helm"):
+        try:
+            checks.append(Check(name, True, str(tools.find(name, build=False))))
+        except KitError as error:
+            can_build = bool(tools.TOOLS[name].module)
+            fix = "nothing to do: kit builds it when it is needed" if can_build else f"install {name}"
+            checks.append(Check(name, can_build, error.message, fix))
+    if is_debian():
+        for program, package in DEBIAN_PACKAGES.items():
+            found = shutil.which(program)
+            checks.append(Check(program, bool(found), found or "missing", f"apt-get install {package}"))
+    return checks
+
+
+def fix() -> list[Check]:
+    """On Debian as root, install what is missing after saying so and start Docker; then look again."""
+    if is_debian() and docker.is_root():
+        missing = [package for program, package in DEBIAN_PACKAGES.items() if not shutil.which(program)]
+        if missing:
+            say(f"installing Debian packages: {' '.join(missing)}")
+            _apt(missing)
+        if shutil.which("dockerd"):
+            engine.start()
+    return examine()
+
+
+def is_debian() -> bool:
+    """Whether Debian's package tools are here."""
+    return shutil.which("apt-get") is not None and shutil.which("dpkg") is not None
+
+
+def _apt(packages: list[str]) -> None:
+    quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+    with stage(f"apt-get install {' '.join(packages)}") as progress:
+        tools.run(["apt-get", "update", "-q"], timeout=300, on_line=progress.update)
+        command = ["apt-get", "install", "-y", "-q", "--no-install-recommends", *packages]
+        tools.run(command, timeout=900, env=quiet, on_line=progress.update)
+
+
+def _docker_fix(problem: tuple[str, str] | None) -> str:
+    if problem is None:
+        return ""
+    by_platform = {
+        "Darwin": "install and start Docker Desktop or colima (brew install colima docker; colima start)",
+        "Windows": "install Docker Desktop with the WSL 2 backend, and run kit inside WSL",
+    }
+    return by_platform.get(platform.system(), problem[1])
