@@ -1,10 +1,16 @@
-"""Every test keeps its clusters and records in a state folder of its own; what was built is shared."""
+"""Every test keeps its clusters and records in a state folder of its own; what was built is shared.
+
+The tiers kind and notebooks share one real kind cluster, made by the product itself and removed at the end.
+"""
 
 from __future__ import annotations
 
 import pytest
 
+from kitlib.cluster import manage
 from kitlib.settings import get_settings
+
+NAME = "kit-test"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -15,5 +21,16 @@ def own_state(tmp_path_factory):
     patch.delenv("KUBECONFIG", raising=False)
     get_settings.cache_clear()
     yield
+    patch.undo()
+    get_settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def kind_cluster(own_state):
+    patch = pytest.MonkeyPatch()
+    patch.setenv("KIT_CLUSTER", NAME)
+    get_settings.cache_clear()
+    yield manage.up(NAME, "kind")
+    manage.down(NAME)
     patch.undo()
     get_settings.cache_clear()

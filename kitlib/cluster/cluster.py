@@ -296,11 +296,17 @@ class Cluster:
             container: none: the pod's only container, or the one its default annotation names.
             previous: the log of the container's last, ended run.
             tail: lines from the end; None: all, up to `limit_bytes`.
+
+        Raises:
+            NotFound: no such pod, or the ended container was removed meanwhile.
         """
         path = f"/api/v1/namespaces/{namespace or self.namespace}/pods/{pod}/log"
         query = {"container": container, "tailLines": tail, "limitBytes": limit_bytes}
         query["previous"] = "true" if previous else None
-        return self.api.raw("get", path, query=query).data.decode(errors="replace")
+        text = self.api.raw("get", path, query=query).data.decode(errors="replace")
+        if text.startswith("unable to retrieve container logs for"):  # the kubelet says so with status 200
+            raise NotFound(f"the log of {pod} was removed with its container", status=404)
+        return text
 
     def events(
         self, *, namespace: str | None = None, about: Resource | None = None, everywhere: bool = False

@@ -1,26 +1,10 @@
-"""One real kind cluster for the whole tier, made by the product itself and removed at the end."""
+"""A namespace for each test, on the cluster that the whole tier shares."""
 
 from __future__ import annotations
 
 import uuid
 
 import pytest
-
-from kitlib.cluster import manage
-from kitlib.settings import get_settings
-
-NAME = "kit-test"
-
-
-@pytest.fixture(scope="session")
-def kind_cluster(own_state):
-    patch = pytest.MonkeyPatch()
-    patch.setenv("KIT_CLUSTER", NAME)
-    get_settings.cache_clear()
-    yield manage.up(NAME, "kind")
-    manage.down(NAME)
-    patch.undo()
-    get_settings.cache_clear()
 
 
 @pytest.fixture
