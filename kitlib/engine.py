@@ -31,9 +31,11 @@ def start() -> bool:
         raise MachineError("no Docker engine runs, and this user cannot start one", fix="kit doctor")
     log = get_settings().cache_dir / "dockerd.log"
     log.parent.mkdir(parents=True, exist_ok=True)
+    pid_file = log.with_suffix(".pid")
+    pid_file.unlink(missing_ok=True)  # of an engine that was killed: its id may be another process's by now
     with stage("start the Docker engine") as progress, log.open("w") as output:
         process = subprocess.Popen(
-            ["dockerd", *_runtime()],
+            ["dockerd", "--pidfile", str(pid_file), *_runtime()],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
