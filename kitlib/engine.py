@@ -1,4 +1,4 @@
-"""Starting a Docker engine where none runs and nothing like systemd would start one, and stopping it again."""
+"""Starting a Docker engine where none runs and nothing else would start one, and stopping it again."""
 
 from __future__ import annotations
 
