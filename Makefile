@@ -1,4 +1,4 @@
-# make demo: the main job on a real kind cluster.  make test: every tier.  make help: the rest.
+# make test: every tier.  make help: the rest.
 SHELL := /bin/bash
 KIT_CACHE_DIR ?= $(HOME)/.cache/kit
 export KIT_CACHE_DIR
@@ -6,7 +6,7 @@ UV := $(shell command -v uv || echo $(KIT_CACHE_DIR)/bootstrap/bin/uv)
 RUN := $(UV) run --frozen
 PYTEST := $(RUN) pytest
 
-.PHONY: help setup demo test check unit embedded kind notebooks lab clean
+.PHONY: help setup test check unit kind notebooks lab clean
 help:
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
@@ -28,9 +28,6 @@ check: setup ## lint, types and unit tests
 unit: setup ## tests that need nothing
 	$(PYTEST) tests/unit -q
 
-embedded: setup ## tests on a control plane without Docker
-	$(PYTEST) tests/embedded -q
-
 kind: setup ## tests on a real kind cluster of their own, removed at the end
 	$(RUN) kit doctor --fix
 	$(PYTEST) tests/kind -q
@@ -49,6 +46,3 @@ test: setup ## every tier
 notebooks: setup ## nbval on the notebooks, on the same kind cluster
 	$(RUN) kit doctor --fix
 	$(PYTEST) tests/notebooks -q
-
-demo: setup ## the main job on a real kind cluster
-	$(RUN) kit demo

@@ -17,7 +17,7 @@ from pydantic_settings import (
 
 from kitlib.errors import SettingsError
 
-ProviderName = Literal["kind", "embedded", "current", "minikube"]
+ProviderName = Literal["kind"]
 
 
 class Settings(BaseSettings):
@@ -31,13 +31,10 @@ class Settings(BaseSettings):
     state_dir: Path = Field(
         default_factory=lambda: user_state_path("kit"), description="Which clusters kit made, and their keys."
     )
-    runs_dir: Path = Field(default=Path("runs"), description="Where runbook records are written.")
     cluster: str = Field(
         default="kit", pattern=r"^[a-z0-9][a-z0-9-]{0,30}$", description="The cluster's name."
     )
-    provider: ProviderName | None = Field(
-        default=None, description="Who makes the cluster; none: kind, or embedded where Docker is absent."
-    )
+    provider: ProviderName = Field(default="kind", description="Who makes the cluster.")
     context: str | None = Field(
         default=None, description="A context of your own kubeconfig to work on, instead of kit's cluster."
     )

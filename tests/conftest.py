@@ -17,7 +17,6 @@ NAME = "kit-test"
 def own_state(tmp_path_factory):
     patch = pytest.MonkeyPatch()
     patch.setenv("KIT_STATE_DIR", str(tmp_path_factory.mktemp("state")))
-    patch.setenv("KIT_RUNS_DIR", str(tmp_path_factory.mktemp("runs")))
     patch.delenv("KUBECONFIG", raising=False)
     get_settings.cache_clear()
     yield

@@ -1,4 +1,4 @@
-"""Who makes clusters: kind, embedded, current, minikube."""
+"""Who makes clusters: one module each."""
 
 from __future__ import annotations
 

@@ -62,12 +62,10 @@ class UpOptions:
     Args:
         nodes: how many nodes, the control plane among them.
         api_port: the API server's port on this machine; 0: a free one.
-        context: for the provider `current`: which context; none: the current one.
     """
 
     nodes: int = 1
     api_port: int = 0
-    context: str | None = None
 
 
 class Provider(Protocol):
