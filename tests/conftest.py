@@ -5,12 +5,14 @@ The tiers kind and notebooks share one real kind cluster, made by the product it
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 
 from kitlib.cluster import manage
 from kitlib.settings import get_settings
 
-NAME = "kit-test"
+NAME = f"kit-test-{uuid.uuid4().hex[:6]}"  # two runs on one machine must not meet
 
 
 @pytest.fixture(scope="session", autouse=True)
