@@ -146,6 +146,10 @@ def _from_api(error: ApiException, what: str) -> ApiError:
     kinds = {404: NotFound, 409: Conflict, 401: Forbidden, 403: Forbidden, 400: Invalid, 422: Invalid}
     message = body.get("message") or error.reason or "no reason given"
     kind = kinds.get(error.status, ApiError)
+    if "failed to create typed patch object" in message:
+        kind = (
+            Invalid  # an unknown field in a server-side apply, which the server reports as its own error, 500
+        )
     return kind(f"cannot {what}: {message}", status=error.status or 0, reason=body.get("reason", ""))
 
 
