@@ -6,7 +6,7 @@ UV := $(shell command -v uv || echo $(KIT_CACHE_DIR)/bootstrap/bin/uv)
 RUN := $(UV) run --frozen
 PYTEST := $(RUN) pytest
 
-.PHONY: help setup test check unit kind notebooks lab clean
+.PHONY: help setup test check unit embedded kind notebooks lab clean
 help:
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
@@ -27,6 +27,9 @@ check: setup ## lint, types and unit tests
 
 unit: setup ## tests that need nothing
 	$(PYTEST) tests/unit -q
+
+embedded: setup ## tests on a control plane without Docker
+	$(PYTEST) tests/embedded -q
 
 kind: setup ## tests on a real kind cluster of their own, removed at the end
 	$(RUN) kit doctor --fix

@@ -17,7 +17,7 @@ from pydantic_settings import (
 
 from kitlib.errors import SettingsError
 
-ProviderName = Literal["kind"]
+ProviderName = Literal["kind", "embedded", "current", "minikube"]
 
 
 class Settings(BaseSettings):
@@ -34,7 +34,9 @@ class Settings(BaseSettings):
     cluster: str = Field(
         default="kit", pattern=r"^[a-z0-9][a-z0-9-]{0,30}$", description="The cluster's name."
     )
-    provider: ProviderName = Field(default="kind", description="Who makes the cluster.")
+    provider: ProviderName | None = Field(
+        default=None, description="Who makes the cluster; none: kind, or embedded where Docker is absent."
+    )
     context: str | None = Field(
         default=None, description="A context of your own kubeconfig to work on, instead of kit's cluster."
     )

@@ -58,6 +58,14 @@ TOOLS = {
             "helm.sh/helm/v3/cmd/helm@v3.19.5",
             "helm.sh/helm/v3/internal/version.version",
         ),
+        Tool(
+            "kwok",
+            ("--version",),
+            ((0, 6), (1,)),
+            "sigs.k8s.io/kwok/cmd/kwok@v0.7.0",
+            "sigs.k8s.io/kwok/pkg/consts.Version",
+        ),
+        Tool("minikube", ("version", "--short"), ((1, 30), (2,))),
         Tool("docker", ("version", "--format", "{{.Client.Version}}"), ((20, 10), (99,))),
         Tool("go", ("version",), ((1, 26), (2,))),
     )

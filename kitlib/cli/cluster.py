@@ -7,7 +7,7 @@ import typer
 app = typer.Typer(help="The cluster that everything else works on.", no_args_is_help=True)
 
 NAME = typer.Option(None, "--name", help="The cluster's name; default: the settings' one, kit.")
-PROVIDER = typer.Option(None, "--provider", help="Who makes it: kind.")
+PROVIDER = typer.Option(None, "--provider", help="Who makes it: kind, embedded, current or minikube.")
 
 
 @app.command()
@@ -18,11 +18,12 @@ def up(
     api_port: int = typer.Option(
         0, "--api-port", min=0, max=65535, help="The API server's port; 0: a free one."
     ),
+    context: str | None = typer.Option(None, "--context", help="With --provider current: which context."),
 ) -> None:
     """Make the cluster, start a stopped one, repair a half-made one. May be repeated."""
     from kitlib.cluster import manage
 
-    record = manage.up(name, provider, nodes=nodes, api_port=api_port)
+    record = manage.up(name, provider, nodes=nodes, api_port=api_port, context=context)
     typer.echo(f"cluster {record.name} ({record.provider}) is up; for kubectl:")
     typer.echo(f"  export KUBECONFIG={record.kubeconfig}; kubectl config use-context {record.context}")
 

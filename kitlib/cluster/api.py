@@ -158,6 +158,7 @@ def _reason(error: Exception) -> str:
     for pattern, meaning in (
         ("Connection refused", "connection refused"),
         ("timed out", "no answer in time"),
+        ("Connection reset", "the connection was closed"),
         ("EOF occurred", "the connection was closed"),
         ("CERTIFICATE_VERIFY_FAILED", "its certificate is not signed by the authority in the kubeconfig"),
         ("Name or service not known", "the host name does not resolve"),

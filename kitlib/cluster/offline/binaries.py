@@ -16,8 +16,22 @@ from kitlib.settings import get_settings
 
 KUBERNETES = "v1.34.4"  # the newest minor version that accepts cgroup v1 by default
 BUILT = {"hyperkube": KUBERNETES, "etcd": "v3.6.16", "pause": "v1"}  # our Go mains, with their versions
+COMPONENTS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")
 SOURCES = Path(__file__).parent / "go"
 GO_CACHE_GB = 14.0  # what compiling Kubernetes leaves in Go's caches until they are removed
+
+
+def control_plane() -> dict[str, Path]:
+    """The control plane's executables by name, and `etcd`; builds what is missing, in about seven minutes.
+
+    Raises:
+        MachineError: too little disk space to build.
+    """
+    if any(not binary(name).exists() for name in ("hyperkube", "etcd")):
+        require_build_disk()
+        with golang.workspace() as go:
+            build_missing(go, ("hyperkube", "etcd"))
+    return {name: _named(name) for name in COMPONENTS} | {"etcd": binary("etcd")}
 
 
 def build_missing(go: golang.Go, names: Iterable[str] = tuple(BUILT)) -> None:
@@ -59,3 +73,12 @@ def require_disk(folder: Path, gigabytes: float, purpose: str) -> None:
             f"{free:.1f} GB are free in {folder}, but to {purpose} takes {gigabytes:g} GB",
             fix="free some space, or set KIT_CACHE_DIR to another disk",
         )
+
+
+def _named(component: str) -> Path:
+    link = tools.bin_dir() / KUBERNETES / component
+    link.parent.mkdir(exist_ok=True)
+    if not link.exists():
+        link.unlink(missing_ok=True)
+        link.symlink_to(binary("hyperkube"))
+    return link

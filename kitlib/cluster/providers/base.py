@@ -62,10 +62,12 @@ class UpOptions:
     Args:
         nodes: how many nodes, the control plane among them.
         api_port: the API server's port on this machine; 0: a free one.
+        context: a context of the user's kubeconfig, for the provider `current`; none: the current one.
     """
 
     nodes: int = 1
     api_port: int = 0
+    context: str | None = None
 
 
 class Provider(Protocol):
