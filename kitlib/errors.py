@@ -8,6 +8,9 @@
     │   ├── CommandFailed       an executable ended with a non-zero code
     │   └── CommandTimeout      an executable did not end in time
     ├── MachineError            the machine lacks disk, a port, Docker or a right
+    ├── RunbookError            a runbook cannot go on
+    │   ├── PrecheckFailed      what it needs is not there; nothing was started
+    │   └── NotApproved         it would change something that nobody approved
     └── ClusterError
         ├── ClusterUnreachable  the API server does not answer
         ├── ContextChanged      the kubeconfig no longer says what the Cluster was bound to
@@ -39,8 +42,11 @@ __all__ = [
     "Invalid",
     "KitError",
     "MachineError",
+    "NotApproved",
     "NotFound",
     "NotOurs",
+    "PrecheckFailed",
+    "RunbookError",
     "SettingsError",
     "ToolError",
     "ToolNotFound",
@@ -113,6 +119,22 @@ class CommandTimeout(ToolError):
 
 class MachineError(KitError):
     """The machine lacks something: disk space, a free port, a running Docker, a right."""
+
+
+class RunbookError(KitError):
+    """A runbook cannot go on."""
+
+
+class PrecheckFailed(RunbookError):
+    """What a runbook needs is not there: an object, a permission, a context in its scope."""
+
+    exit_code = 3
+
+
+class NotApproved(RunbookError):
+    """A runbook would change something that nobody approved, or that changed since it was approved."""
+
+    exit_code = 4
 
 
 class ClusterError(KitError):

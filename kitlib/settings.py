@@ -31,6 +31,7 @@ class Settings(BaseSettings):
     state_dir: Path = Field(
         default_factory=lambda: user_state_path("kit"), description="Which clusters kit made, and their keys."
     )
+    runs_dir: Path = Field(default=Path("runs"), description="Where runbook records are written.")
     cluster: str = Field(
         default="kit", pattern=r"^[a-z0-9][a-z0-9-]{0,30}$", description="The cluster's name."
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from kitlib import __version__
-from kitlib.cli import cluster, doctor
+from kitlib.cli import cluster, diagnose, doctor, runbook
 
 app = typer.Typer(
     name="kit",
@@ -15,7 +15,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(cluster.app, name="cluster")
+app.add_typer(runbook.app, name="runbook")
 app.command()(doctor.doctor)
+app.command()(diagnose.diagnose)
 
 
 @app.callback()

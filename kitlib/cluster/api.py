@@ -16,6 +16,7 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.dynamic import DynamicClient
 from kubernetes.dynamic.exceptions import ResourceNotFoundError, ResourceNotUniqueError
 
+from kitlib import redaction
 from kitlib.cluster.kinds import KINDS, resolve_kind
 from kitlib.cluster.kubeconfig import Binding
 from kitlib.errors import ApiError, ClusterUnreachable, Conflict, Forbidden, Invalid, NotFound, UsageError
@@ -53,7 +54,10 @@ class Api:
             answer = getattr(dynamic, verb)(
                 resource, serialize=False, _request_timeout=(CONNECT_SECONDS, READ_SECONDS), **arguments
             )
-        return json.loads(answer.data), _warnings(answer.headers)
+        found = json.loads(answer.data)
+        if resource.kind == "Secret":
+            redaction.remember(found)
+        return found, _warnings(answer.headers)
 
     def raw(
         self, method: str, path: str, *, query: Mapping[str, Any] | None = None, body: Any = None

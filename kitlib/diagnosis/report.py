@@ -1,0 +1,155 @@
+"""From evidence to a report: rules in rank order, symptoms beneath their cause, the fix that is known."""
+
+from __future__ import annotations
+
+import html
+import time
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from kitlib.cluster import Cluster
+from kitlib.diagnosis import rules
+from kitlib.diagnosis.evidence import REVISION, Evidence, gather
+from kitlib.errors import WaitTimeout
+from kitlib.findings import Finding, Findings, Fix, Quote, Ref
+from kitlib.progress import Stage
+from kitlib.redaction import redact_tree
+
+POLL_SECONDS = 1.0
+# Faults that lie outside the template: no earlier revision of it is without them.
+_NOT_IN_TEMPLATE = {"pods-refused"}
+
+
+@dataclass(frozen=True)
+class Report:
+    """What is wrong with one workload.
+
+    Args:
+        workload: which one.
+        state: how far its rollout is, in words.
+        done: whether the newest revision serves alone, all replicas available.
+        findings: causes, gravest first, each with its symptoms as evidence; empty for a healthy workload.
+    """
+
+    workload: Ref
+    state: str
+    done: bool
+    findings: Findings = field(default_factory=Findings)
+
+    @property
+    def cause(self) -> Finding | None:
+        """The finding to mend first."""
+        return self.findings[0] if self.findings else None
+
+    @property
+    def summary(self) -> str:
+        """One sentence."""
+        if self.cause:
+            return f"{self.workload}: {self.cause.title} ({self.state})"
+        return f"{self.workload} is healthy: {self.state}" if self.done else f"{self.workload}: {self.state}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data, for JSON."""
+        findings = [item.as_dict() for item in self.findings]
+        return {
+            "workload": str(self.workload),
+            "state": self.state,
+            "done": self.done,
+            "findings": findings,
+        }
+
+    def __repr__(self) -> str:
+        return f"<Report: {self.summary}>"
+
+    def _repr_html_(self) -> str:
+        return f"<p>{html.escape(self.summary)}</p>{self.findings._repr_html_()}"
+
+
+def diagnose(cluster: Cluster, kind: str, name: str, namespace: str | None = None) -> Report:
+    """Find out why a workload is not well.
+
+    Args:
+        cluster: where it is.
+        kind: Deployment, StatefulSet or DaemonSet.
+        name: its name.
+        namespace: none: the cluster's default one.
+
+    Raises:
+        NotFound: no such workload.
+        ClusterUnreachable, ApiError: see kitlib.errors.
+    """
+    return judge(gather(cluster, kind, name, namespace))
+
+
+def diagnose_settled(
+    cluster: Cluster,
+    kind: str,
+    name: str,
+    namespace: str | None = None,
+    *,
+    timeout: float = 120.0,
+    progress: Stage | None = None,
+) -> Report:
+    """As `diagnose`, but a workload that is neither well nor visibly ill is watched until it is either.
+
+    Raises:
+        WaitTimeout: after `timeout` seconds it still is neither.
+        NotFound, ClusterUnreachable, ApiError: as `diagnose`.
+    """
+    deadline = time.monotonic() + timeout
+    while True:
+        report = diagnose(cluster, kind, name, namespace)
+        if report.done or report.findings:
+            return report
+        if progress:
+            progress.update(report.summary)
+        if time.monotonic() >= deadline:
+            raise WaitTimeout(
+                f"{report.summary} after {timeout:g} s, and nothing says why",
+                fix=f"kubectl -n {report.workload.namespace} get events",
+            )
+        time.sleep(POLL_SECONDS)
+
+
+def judge(evidence: Evidence) -> Report:
+    """Apply the rules: each root cause once, its symptoms beneath it, no secret value in any text."""
+    causes = [finding for rule in rules.CAUSES for finding in rule(evidence)]
+    symptoms = [finding for rule in rules.SYMPTOMS for finding in rule(evidence)]
+    if not causes and symptoms:
+        causes, symptoms = symptoms[:1], symptoms[1:]
+    if causes:
+        causes[0] = replace(causes[0], evidence=_with_symptoms(causes[0], symptoms))
+    findings = [_clean(_with_rollback(evidence, finding)) for finding in causes]
+    state = evidence.rollout
+    return Report(evidence.ref, state.message, state.done, Findings(findings))
+
+
+def _with_symptoms(cause: Finding, symptoms: list[Finding]) -> tuple[Quote, ...]:
+    told = [Quote(f"{symptom.title}: {symptom.found}", "symptom") for symptom in symptoms]
+    return (*cause.evidence, *told)
+
+
+def _with_rollback(evidence: Evidence, finding: Finding) -> Finding:
+    """A fault of the newest template, while pods of an earlier one serve: go back to that one."""
+    healthy = evidence.healthy_revision
+    fixed = finding.fix is not None and finding.fix.automatic
+    if healthy is None or fixed or finding.id in _NOT_IN_TEMPLATE or finding.object != evidence.ref:
+        return finding
+    revision = healthy["metadata"]["annotations"][REVISION]
+    template = dict(healthy["spec"]["template"])
+    labels = {k: v for k, v in template["metadata"].get("labels", {}).items() if k != "pod-template-hash"}
+    template["metadata"] = {**template["metadata"], "labels": labels}
+    fix = Fix(
+        f"go back to revision {revision}, whose pods still serve",
+        evidence.ref,
+        patch=({"op": "replace", "path": "/spec/template", "value": template},),
+        command=finding.fix.command if finding.fix else "",
+    )
+    return replace(finding, fix=fix)
+
+
+def _clean(finding: Finding) -> Finding:
+    """What came from the cluster goes through redaction; the fix does not, for it is applied."""
+    texts = {key: redact_tree(getattr(finding, key)) for key in ("title", "found", "expected")}
+    evidence = tuple(Quote(redact_tree(q.text), q.source) for q in finding.evidence)
+    return replace(finding, evidence=evidence, **texts)

@@ -1,0 +1,55 @@
+"""Images that do not arrive."""
+
+from __future__ import annotations
+
+from kitlib.diagnosis.evidence import Evidence, Status
+from kitlib.findings import Finding, quotes
+
+_REASONS = {
+    "ErrImagePull",
+    "ImagePullBackOff",
+    "InvalidImageName",
+    "ErrImageNeverPull",
+    "ImageInspectError",
+    "RegistryUnavailable",
+    "SignatureValidationFailed",
+}
+
+
+def image_pull(evidence: Evidence) -> list[Finding]:
+    """A container waits for an image that can't be had."""
+    waiting = {
+        (item.name, item.spec.get("image", "")): item
+        for item in evidence.statuses
+        if item.state("waiting").get("reason") in _REASONS
+    }
+    return [_finding(evidence, item) for item in waiting.values()]
+
+
+def _finding(evidence: Evidence, item: Status) -> Finding:
+    image = item.spec.get("image") or item.status.get("image", "")
+    waiting = item.state("waiting")
+    failed = [
+        (event.get("message", ""), f"event Failed of {item.pod.name}")
+        for event in evidence.events_of(item.pod, "Failed")
+        if image in event.get("message", "")
+    ]
+    earlier = _earlier_image(evidence, item.name)
+    expected = "an image that exists and that the node may pull"
+    return Finding(
+        "error",
+        "image-pull",
+        f"the image of container {item.name} can't be pulled",
+        evidence.ref,
+        found=f"{image} ({waiting.get('reason')})",
+        expected=f"{earlier}, as before" if earlier and earlier != image else expected,
+        why="a container starts only when its image is on the node "
+        "(kubernetes.io/docs/concepts/containers/images)",
+        evidence=quotes([*failed[:1], (waiting.get("message", ""), item.source)]),
+    )
+
+
+def _earlier_image(evidence: Evidence, container: str) -> str:
+    healthy = evidence.healthy_revision
+    specs = healthy.at("spec.template.spec.containers", []) if healthy else []
+    return next((spec["image"] for spec in specs if spec["name"] == container), "")

@@ -1,0 +1,191 @@
+"""The change a runbook would make: computed by the server as a dry run, shown as a diff, named by a hash."""
+
+from __future__ import annotations
+
+import base64
+import difflib
+import hashlib
+import html
+import json
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import yaml
+
+from kitlib.cluster import Cluster, Resource
+from kitlib.diagnosis import Report
+from kitlib.diagnosis.environment import values
+from kitlib.errors import Conflict, Invalid, RunbookError
+from kitlib.findings import Edit, Fix, Ref, fix_text
+from kitlib.redaction import mask_urls
+
+RESTARTED = "kubectl.kubernetes.io/restartedAt"
+_SENSITIVE = re.compile(r"pass|secret|token|key|credential", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change of one object, and the workloads that are restarted because of it.
+
+    Args:
+        summary: one sentence.
+        target: the object.
+        diff: a unified diff of what changes; no secret value is in it.
+        hash: names exactly this change of the object as it is now, on this server.
+        restarts: workloads whose pods hold the old values.
+    """
+
+    summary: str
+    target: Ref
+    diff: str
+    hash: str
+    restarts: tuple[Ref, ...] = ()
+    patch: tuple[dict[str, Any], ...] = field(default=(), repr=False)
+
+    def apply(self, cluster: Cluster) -> None:
+        """Make the change, then restart what holds the old values.
+
+        Raises:
+            Conflict: the object changed since the diff was made; nothing was done.
+        """
+        try:
+            _patch(cluster, self.target, self.patch)
+        except Invalid as error:
+            raise Conflict(
+                f"{self.target} changed since the change was shown: {error.message}", fix="run it again"
+            ) from None
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        template = {"metadata": {"annotations": {RESTARTED: now}}}
+        for ref in self.restarts:
+            cluster.patch(ref.kind, ref.name, {"spec": {"template": template}}, namespace=ref.namespace)
+
+    def as_dict(self) -> dict[str, Any]:
+        """What may be recorded and shown."""
+        shown = {key: getattr(self, key) for key in ("summary", "diff", "hash")}
+        return shown | {"target": str(self.target), "restarts": [str(ref) for ref in self.restarts]}
+
+    def _repr_html_(self) -> str:
+        e = html.escape
+        restarts = "".join(f"<br>then restarts {e(str(ref))}" for ref in self.restarts)
+        return f"<p>{e(self.summary)}{restarts}<br>hash <code>{self.hash}</code></p><pre>{e(self.diff)}</pre>"
+
+
+def plan(cluster: Cluster, report: Report) -> Change | None:
+    """The change that mends the report's cause; None when nothing is wrong.
+
+    Raises:
+        RunbookError: a cause without a fix that can be made automatically; says what a person can do.
+    """
+    faults = [finding for finding in report.findings if finding.severity == "error"]
+    if not faults:
+        return None
+    cause = faults[0]
+    if cause.fix is None or not cause.fix.automatic:
+        raise RunbookError(
+            f"{cause.title}: found {cause.found}, expected {cause.expected}; a person has to mend that",
+            fix=fix_text(cause.fix),
+        )
+    return plan_fix(cluster, cause.fix, report.workload)
+
+
+def plan_fix(cluster: Cluster, fix: Fix, workload: Ref) -> Change:
+    """The change that a fix stands for, as the server says it would be."""
+    if fix.target is None:
+        raise RunbookError(f"{fix.summary}: nothing that can be changed automatically")
+    before = cluster.get(fix.target.kind, fix.target.name, namespace=fix.target.namespace)
+    patch = _operations(before, fix)
+    after = _patch(cluster, fix.target, patch, dry_run=True)
+    diff = _diff(before, after, fix)
+    restarts = () if fix.target == workload else (workload,)
+    # A generation counts changes of the spec alone: a pod that crashes meanwhile voids no approval.
+    version = before.at("metadata.generation") or before["metadata"]["resourceVersion"]
+    parts = [cluster.server, str(fix.target), before["metadata"]["uid"], str(version), diff, str(restarts)]
+    mark = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+    return Change(fix.summary, fix.target, diff, mark, restarts, patch)
+
+
+def _patch(
+    cluster: Cluster, target: Ref, patch: tuple[dict[str, Any], ...], *, dry_run: bool = False
+) -> Resource:
+    return cluster.patch(
+        target.kind, target.name, list(patch), namespace=target.namespace, type="json", dry_run=dry_run
+    )
+
+
+def _operations(before: Resource, fix: Fix) -> tuple[dict[str, Any], ...]:
+    """The JSON patch, each operation behind a test that what it replaces is still what was seen."""
+    if fix.patch:
+        return (
+            {"op": "test", "path": "/metadata/uid", "value": before["metadata"]["uid"]},
+            *(
+                {"op": "test", "path": "/metadata/generation", "value": before["metadata"]["generation"]},
+                *fix.patch,
+            ),
+        )
+    done: list[dict[str, Any]] = []
+    for edit in fix.edits:
+        path, stored = _place(before, edit)
+        text = _text(before, edit)
+        if edit.found not in text:
+            raise Conflict(f"{fix.target}, {edit.key}: {edit.found} is no longer in it", fix="run it again")
+        new = text.replace(edit.found, edit.expected)
+        value = base64.b64encode(new.encode()).decode() if before.kind == "Secret" else new
+        done += [
+            {"op": "test", "path": path, "value": stored},
+            {"op": "replace", "path": path, "value": value},
+        ]
+    return tuple(done)
+
+
+def _place(item: Resource, edit: Edit) -> tuple[str, str]:
+    """The JSON pointer of the value that an edit changes, and what is stored there."""
+    if not edit.container:
+        key = edit.key.replace("~", "~0").replace("/", "~1")
+        return f"/data/{key}", str((item.get("data") or {}).get(edit.key, ""))
+    for group in ("initContainers", "containers"):
+        for i, container in enumerate(item.at(f"spec.template.spec.{group}", []) or []):
+            for j, entry in enumerate(container.get("env") or []):
+                if container["name"] == edit.container and entry["name"] == edit.key:
+                    path = f"/spec/template/spec/{group}/{i}/env/{j}/value"
+                    return path, str(entry.get("value", ""))
+    raise Conflict(f"{item.kind}/{item.name} no longer has {edit.key} in container {edit.container}")
+
+
+def _text(item: Resource, edit: Edit) -> str:
+    if edit.container:
+        return _place(item, edit)[1]
+    return values(item).get(edit.key, "")
+
+
+def _diff(before: Resource, after: Resource, fix: Fix) -> str:
+    now = _shown(before, fix, edited=False).splitlines()
+    then = _shown(after, fix, edited=True).splitlines()
+    title = f"{before.kind}/{before.name}"
+    lines = difflib.unified_diff(now, then, f"{title} now", f"{title} then", lineterm="", n=4)
+    return "\n".join(lines)
+
+
+def _shown(item: Resource, fix: Fix, edited: bool) -> str:
+    """What of an object the diff is made of: the edited keys, or the pod template; values masked."""
+    if item.kind in ("Secret", "ConfigMap"):
+        part: dict[str, Any] = {
+            edit.key: _masked(_text(item, edit), edit.expected if edited else edit.found)
+            for edit in fix.edits
+        }
+        return yaml.safe_dump({"data": part}, allow_unicode=True, width=200)
+    template = json.loads(json.dumps(item.at("spec.template", {})))
+    for group in ("initContainers", "containers"):
+        for container in template.get("spec", {}).get(group) or []:
+            for entry in container.get("env") or []:
+                if "value" in entry and _SENSITIVE.search(entry["name"]):
+                    entry["value"] = "(hidden)"
+    return mask_urls(yaml.safe_dump({"spec": {"template": template}}, allow_unicode=True, width=200))
+
+
+def _masked(value: str, part: str) -> str:
+    """A value with the part that changes: a URL without its credentials and query, otherwise the part."""
+    if "://" in value:
+        return re.sub(r"\?[^,\s]*", "?…", mask_urls(value))
+    return part if value.strip() == part else f"…{part}…"

@@ -1,0 +1,74 @@
+"""The process that executes a runbook: papermill, its kernel, and nothing else.
+
+kit starts it and holds its standard input. When that closes, kit is gone: the kernel is ended and the record
+finished here. The exit code is 0 when every cell ran, 1 when one failed, 6 when the kernel died.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from kitlib.runbooks import record
+
+
+def main() -> int:
+    """Execute what the first line of standard input names."""
+    order = json.loads(sys.stdin.readline())
+    folder = Path(order["folder"])
+    threading.Thread(target=_watch_parent, args=(folder,), daemon=True).start()
+    return execute(folder, order["notebook"], order["output"], order["parameters"])
+
+
+def execute(folder: Path, notebook: str, output: str, parameters: dict[str, Any]) -> int:
+    """Run the notebook through papermill; what went wrong outside of a step is written to the journal."""
+    import papermill
+    from nbclient.exceptions import DeadKernelError
+    from papermill.exceptions import PapermillException, PapermillExecutionError
+    from traitlets.config import Config
+
+    journal = record.Journal(folder)
+    try:
+        papermill.execute_notebook(
+            notebook,
+            str(folder / output),
+            parameters=parameters,
+            progress_bar=False,
+            config=Config({"KernelManager": {"transport": "ipc"}}),  # no ports that parallel runs fight for
+        )
+    except DeadKernelError:
+        journal.write("error", message="the kernel died")
+        return record.EXIT_CODES["kernel died"]
+    except PapermillExecutionError as error:
+        journal.write("error", message=f"{error.ename}: {error.evalue}")
+        return 1
+    except (PapermillException, RuntimeError, OSError, ValueError) as error:
+        journal.write("error", message=f"papermill could not run the notebook: {error}")
+        return 1
+    return 0
+
+
+def end_children() -> None:
+    """Kill the kernel and all it started."""
+    for process in psutil.Process().children(recursive=True):
+        try:
+            process.kill()
+        except psutil.NoSuchProcess:
+            continue
+
+
+def _watch_parent(folder: Path) -> None:
+    sys.stdin.read()  # returns when the other end is closed
+    end_children()
+    record.finish(folder, "aborted", "kit was killed; what the last step had begun may be done in part")
+    os._exit(record.EXIT_CODES["aborted"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
