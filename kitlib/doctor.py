@@ -15,6 +15,8 @@ DEBIAN_PACKAGES = {  # executable → Debian package
     "debootstrap": "debootstrap",
     "jq": "jq",
     "git": "git",
+    "pg_lsclusters": "postgresql",  # the application's own tests start private servers of these two
+    "redis-server": "redis-server",
 }
 
 

@@ -63,7 +63,9 @@ def test_a_deployment_rolls_out_scales_and_logs(namespace):
 
 
 def test_a_crash_shows_in_the_message_and_in_the_log(namespace):
-    namespace.apply(deployment("bad", command=["/coredns", "-conf", "/absent"]))
+    bad = deployment("bad", command=["/coredns", "-conf", "/absent"])
+    bad["spec"]["minReadySeconds"] = 10  # without a probe, a container counts as available while it starts
+    namespace.apply(bad)
     with pytest.raises(WaitTimeout, match="0 of 1 updated replicas available; not ready: bad-"):
         namespace.wait("Deployment", "bad", timeout=5)
     pod = namespace.list("Pod")[0]
