@@ -1,4 +1,4 @@
-# make test: every tier.  make help: the rest.
+# make demo: the main job on a real kind cluster.  make test: every tier.  make help: the rest.
 SHELL := /bin/bash
 KIT_CACHE_DIR ?= $(HOME)/.cache/kit
 export KIT_CACHE_DIR
@@ -6,7 +6,7 @@ UV := $(shell command -v uv || echo $(KIT_CACHE_DIR)/bootstrap/bin/uv)
 RUN := $(UV) run --frozen
 PYTEST := $(RUN) pytest
 
-.PHONY: help setup test check unit embedded kind notebooks lab clean
+.PHONY: help setup test check demo unit embedded kind notebooks todo-app lab clean
 help:
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
@@ -45,7 +45,16 @@ clean: setup ## remove the cluster kit made, and stop the Docker engine kit star
 test: setup ## every tier
 	$(RUN) kit doctor --fix
 	$(PYTEST) tests
+	@$(MAKE) --no-print-directory todo-app
 
 notebooks: setup ## nbval on the notebooks, on the same kind cluster
 	$(RUN) kit doctor --fix
 	$(PYTEST) tests/notebooks -q
+
+todo-app: setup ## the application's own tests, on real PostgreSQL and Redis
+	$(RUN) kit doctor --fix
+	cd todo-app/backend && env -u VIRTUAL_ENV $(UV) run --frozen pytest tests -q
+	cd todo-app/worker && env -u VIRTUAL_ENV $(UV) run --frozen pytest tests -q
+
+demo: setup ## the main job on a real kind cluster
+	$(RUN) kit demo

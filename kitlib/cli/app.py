@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from kitlib import __version__
-from kitlib.cli import cluster, diagnose, doctor, runbook
+from kitlib.cli import app_commands, cluster, demo, diagnose, doctor, runbook
 
 app = typer.Typer(
     name="kit",
@@ -15,9 +15,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(cluster.app, name="cluster")
+app.add_typer(app_commands.app, name="app")
 app.add_typer(runbook.app, name="runbook")
 app.command()(doctor.doctor)
 app.command()(diagnose.diagnose)
+app.command()(demo.demo)
 
 
 @app.callback()

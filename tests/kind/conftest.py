@@ -6,6 +6,9 @@ import uuid
 
 import pytest
 
+from kitlib import app as application
+from kitlib.settings import get_settings
+
 
 @pytest.fixture
 def namespace(kind_cluster):
@@ -15,3 +18,10 @@ def namespace(kind_cluster):
     cluster.wait("ServiceAccount", "default", until="exists")
     yield cluster
     cluster.delete("Namespace", name, wait_seconds=0)
+
+
+@pytest.fixture(scope="session")
+def app(kind_cluster):
+    """The application, installed once for the tier; the Cluster acts in its namespace."""
+    application.up(kind_cluster.name)
+    return kind_cluster.connect(get_settings().namespace)
