@@ -54,9 +54,9 @@ def run() -> DemoResult:
     return DemoResult(after, result.report)
 
 
-def _approve(change: Any) -> bool:
-    """The person who typed `make demo` asked for the repair; what it changes is on the screen above."""
-    say(f"approved for the demo: {change.hash}")
+def _approve(change: runbooks.PlannedChange) -> bool:
+    """Show the change; the person who typed `make demo` asked for the repair."""
+    say(f"{change.summary}\n{change.diff}\napproved for the demo: {change.hash}")
     return True
 
 
