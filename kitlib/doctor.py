@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 import shutil
 from dataclasses import dataclass
 
@@ -17,7 +18,9 @@ DEBIAN_PACKAGES = {  # executable → Debian package
     "git": "git",
     "pg_lsclusters": "postgresql",  # the application's own tests start private servers of these two
     "redis-server": "redis-server",
+    "chromium": "chromium",  # the tests look at JupyterLab and the reports with it
 }
+NODE = (20, 9)  # what Next.js 16 asks for; Debian 12 packages Node 18
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class Check:
 
 
 def examine() -> list[Check]:
-    """Look at Docker, kubectl, kind, helm and, on Debian, the packages the offline path needs."""
+    """Look at Docker, kubectl, kind, helm, Node and, on Debian, the packages the offline path needs."""
     problem = docker.why_unusable()
     checks = [Check("docker", problem is None, problem[0] if problem else "it answers", _docker_fix(problem))]
     for name in ("kubectl", "kind", "helm"):
@@ -41,6 +44,7 @@ def examine() -> list[Check]:
             can_build = bool(tools.TOOLS[name].module)
             fix = "nothing to do: kit builds it when it is needed" if can_build else f"install {name}"
             checks.append(Check(name, can_build, error.message, fix))
+    checks.append(_node())
     if is_debian():
         for program, package in DEBIAN_PACKAGES.items():
             found = shutil.which(program)
@@ -63,6 +67,18 @@ def fix() -> list[Check]:
 def is_debian() -> bool:
     """Whether Debian's package tools are here."""
     return shutil.which("apt-get") is not None and shutil.which("dpkg") is not None
+
+
+def _node() -> Check:
+    """No fault when missing: only the frontend's own tests run Node outside of a container."""
+    found = shutil.which("node") if shutil.which("npm") else None
+    said = tools.run([found, "--version"], check=False).stdout.strip() if found else ""
+    version = tuple(int(part) for part in re.findall(r"\d+", said)[:2])
+    if version >= NODE:
+        return Check("node", True, f"{found} {said}")
+    lowest = ".".join(map(str, NODE))
+    why = f"{found} is {said}" if said else "missing"
+    return Check("node", True, f"{why}; for `make todo-app` alone, which fetches Node {lowest} or newer")
 
 
 def _apt(packages: list[str]) -> None:

@@ -6,10 +6,11 @@ common pair of caches and removes them at the end; set KIT_GO_CACHE_DIR to keep 
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,10 +31,20 @@ class Go:
     executable: Path
     env: dict[str, str]
 
-    def install(self, module: str, name: str, *, version_variable: str = "") -> Path:
-        """Build the package `module` (path@version) into kit's cache as `name`."""
+    def install(
+        self, module: str, name: str, *, version_variable: str = "", variables: Sequence[str] = ()
+    ) -> Path:
+        """Build the package `module` (path@version) into kit's cache as `name`.
+
+        Args:
+            module: the package and its version.
+            name: the executable's name in the cache.
+            version_variable: the Go variable that the linker sets to the version.
+            variables: others that it sets, as NAME=VALUE.
+        """
         version = module.rpartition("@")[2]
-        flags = f"-s -w -X {version_variable}={version}" if version_variable else "-s -w"
+        settings = [f"{version_variable}={version}"] if version_variable else []
+        flags = " ".join(["-s", "-w", *(f"-X {setting}" for setting in [*settings, *variables])])
         target = tools.bin_dir() / name
         with stage(f"build {name} {version} from its Go module") as progress, _fresh_folder() as folder:
             tools.run(
@@ -73,8 +84,27 @@ class Go:
 
 @contextmanager
 def workspace() -> Iterator[Go]:
-    """A Go toolchain whose caches live until the end of the block, then are removed."""
+    """A Go toolchain whose caches live until the end of the block, then are removed.
+
+    One build at a time on a machine: another waits here, and should then look again for what it came for.
+    """
     executable = tools.find("go")
+    with _alone():
+        yield from _with_caches(executable)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    with (_scratch() / "build.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the system frees it when this process dies
+        except BlockingIOError:
+            with stage("wait for another build on this machine"):
+                fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _with_caches(executable: Path) -> Iterator[Go]:
     kept = get_settings().go_cache_dir
     folder = kept or Path(tempfile.mkdtemp(prefix="go-", dir=_scratch()))
     env = {

@@ -10,7 +10,11 @@ from kitlib.cluster.offline import registry
 from kitlib.errors import UsageError
 from kitlib.progress import stage
 
-SOURCES = {"api": "backend", "worker": "worker"}  # the chart's component → its folder under todo-app/
+SOURCES = {  # the chart's component → its folder under todo-app/, its build argument, what stands in for that
+    "api": ("backend", "PYTHON_IMAGE", "python"),
+    "frontend": ("frontend", "NODE_IMAGE", "node"),
+    "worker": ("worker", "PYTHON_IMAGE", "python"),
+}
 STAND_INS = {"postgresql": "postgres", "redis": "redis"}  # the subchart → its image
 
 
@@ -42,7 +46,7 @@ def checkout() -> Path:
 
 
 def build_all(root: Path) -> dict[str, Image]:
-    """Build what the cluster can't pull: the API and the worker, and the stand-ins where no registry answers.
+    """Build what the cluster can't pull: our three images, and the stand-ins where no registry answers.
 
     Args:
         root: the checkout.
@@ -54,11 +58,10 @@ def build_all(root: Path) -> dict[str, Image]:
         MachineError, CommandFailed: see kitlib.docker.build and kitlib.standins.image.
     """
     online = registry.answers()
-    args = {} if online else {"PYTHON_IMAGE": standins.image("python")}
-    built = {
-        component: _build(f"todo-{component}", root / "todo-app" / folder, args)
-        for component, folder in SOURCES.items()
-    }
+    built = {}
+    for component, (folder, argument, base) in SOURCES.items():
+        args = {} if online else {argument: standins.image(base)}
+        built[component] = _build(f"todo-{component}", root / "todo-app" / folder, args)
     if not online:
         for component, name in STAND_INS.items():
             repository, _, tag = standins.image(name).rpartition(":")

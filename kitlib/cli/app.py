@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from kitlib import __version__
-from kitlib.cli import app_commands, cluster, demo, diagnose, doctor, runbook
+from kitlib.cli import app_commands, audit, check, cluster, demo, diagnose, doctor, runbook, spec
 
 app = typer.Typer(
     name="kit",
@@ -17,9 +17,14 @@ app = typer.Typer(
 app.add_typer(cluster.app, name="cluster")
 app.add_typer(app_commands.app, name="app")
 app.add_typer(runbook.app, name="runbook")
+app.add_typer(spec.app, name="spec")
+app.add_typer(audit.app, name="audit")
+app.command()(audit.approve)
+app.command()(audit.undo)
 app.command()(doctor.doctor)
 app.command()(diagnose.diagnose)
 app.command()(demo.demo)
+app.command()(check.check)
 
 
 @app.callback()

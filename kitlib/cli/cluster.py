@@ -6,8 +6,12 @@ import typer
 
 app = typer.Typer(help="The cluster that everything else works on.", no_args_is_help=True)
 
+addons_app = typer.Typer(invoke_without_command=True)
+app.add_typer(addons_app, name="addons")
+
 NAME = typer.Option(None, "--name", help="The cluster's name; default: the settings' one, kit.")
 PROVIDER = typer.Option(None, "--provider", help="Who makes it: kind, embedded, current or minikube.")
+ADDONS = typer.Argument(help="ingress, network-policy or metrics-server.", metavar="NAME…")
 
 
 @app.command()
@@ -71,3 +75,41 @@ def kubeconfig(name: str | None = NAME) -> None:
     from kitlib.cluster import manage
 
     typer.echo(manage.known(name).kubeconfig)
+
+
+@addons_app.callback()
+def addons(context: typer.Context, name: str | None = NAME) -> None:
+    """Add-ons; alone: what there is, and how it is in the cluster.
+
+    ingress: an Ingress controller for class nginx on the node's ports 80 and 443 (Traefik).
+    network-policy: NetworkPolicies are enforced (kube-router).
+    metrics-server: kubectl top and autoscaling; always on with kind.
+
+    Where no registry answers, the first two are compiled, once; what that costs is said before it starts.
+    """
+    if context.invoked_subcommand:
+        return
+    from kitlib.cluster import addons as found
+
+    for item in found.overview(name):
+        typer.echo(f"{item.addon.name} ({item.state}): {item.addon.title}")
+        if item.detail:
+            typer.echo(f"  {item.detail}")
+
+
+@addons_app.command()
+def enable(names: list[str] = ADDONS, name: str | None = NAME) -> None:
+    """Give the cluster add-ons and wait until they work. May be repeated."""
+    from kitlib.cluster import addons as found
+
+    found.enable(name, names)
+    typer.echo(f"enabled: {', '.join(names)}")
+
+
+@addons_app.command()
+def disable(names: list[str] = ADDONS, name: str | None = NAME) -> None:
+    """Take add-ons away, with all they did to the nodes. May be repeated."""
+    from kitlib.cluster import addons as found
+
+    removed = found.disable(name, names)
+    typer.echo(f"disabled: {', '.join(removed)}" if removed else "there was none of them")

@@ -11,16 +11,19 @@ from contextlib import contextmanager
 from typing import Any
 
 import urllib3
-from kubernetes import client, config
-from kubernetes.client.exceptions import ApiException
-from kubernetes.dynamic import DynamicClient
-from kubernetes.dynamic.exceptions import ResourceNotFoundError, ResourceNotUniqueError
 
 from kitlib import redaction
+from kitlib.cluster.imports import without
 from kitlib.cluster.kinds import KINDS, resolve_kind
 from kitlib.cluster.kubeconfig import Binding
 from kitlib.errors import ApiError, ClusterUnreachable, Conflict, Forbidden, Invalid, NotFound, UsageError
 from kitlib.settings import get_settings
+
+with without("kubernetes_validate"):  # the client's extra that kit doesn't use; importing it takes a second
+    from kubernetes import client, config
+    from kubernetes.client.exceptions import ApiException
+    from kubernetes.dynamic import DynamicClient
+    from kubernetes.dynamic.exceptions import ResourceNotFoundError, ResourceNotUniqueError
 
 CONNECT_SECONDS = 4.0
 READ_SECONDS = 60.0

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from kitlib.cluster import manifests, waiting
-from kitlib.cluster.api import FIELD_MANAGER, Api
+from kitlib import policy
+from kitlib.cluster import manifests, mutations, waiting
+from kitlib.cluster.api import Api
 from kitlib.cluster.kubeconfig import Binding, bind, default_files
 from kitlib.cluster.resource import Resource, ResourceList
 from kitlib.errors import ApiError, Invalid, NotFound
 from kitlib.progress import Stage
 
 PAGE = 500
-PatchType = Literal["merge", "strategic", "json"]
-_PATCH_CONTENT = {
-    "merge": "application/merge-patch+json",
-    "strategic": "application/strategic-merge-patch+json",
-    "json": "application/json-patch+json",
-}
 
 
 class Cluster:
@@ -32,7 +28,8 @@ class Cluster:
         namespace: where namespaced verbs act when they are given none.
 
     Every verb raises `ClusterUnreachable`, `ContextChanged` or an `ApiError` (see kitlib.errors). Verbs that
-    change something take `dry_run`: the server then validates and answers, and stores nothing.
+    change something take `dry_run`: the server then validates and answers, and stores nothing. Otherwise they
+    pass the policy gate of whoever acts (kitlib.policy), which may raise `Denied` or `NotApproved`.
     """
 
     def __init__(self, binding: Binding, *, namespace: str = "default") -> None:
@@ -170,49 +167,28 @@ class Cluster:
         Returns:
             The objects as the server now has them, and its warnings (deprecations, Pod Security).
         """
-        done, warnings = [], []
-        for item in manifests.in_order(manifests.read(objects)):
-            answer, said = self.api.verb(
-                "server_side_apply",
-                item["kind"],
-                api_version=item["apiVersion"],
-                body=item,
-                name=item["metadata"]["name"],
-                namespace=item["metadata"].get("namespace") or namespace or self.namespace,
-                field_manager=FIELD_MANAGER,
-                force_conflicts=force or None,
-                query_params=[("fieldValidation", "Strict")],
-                **_dry(dry_run),
-            )
-            done.append(Resource(answer))
-            warnings += [f"{item['kind']}/{item['metadata']['name']}: {text}" for text in said]
-        return Applied(done, tuple(warnings))
+        warnings: list[str] = []
+        items = manifests.in_order(manifests.read(objects))
+        sent = [mutations.applying(self, item, namespace, force, warnings) for item in items]
+        answers = mutations.carry_out(self, sent, dry_run)
+        return Applied([Resource(answer) for answer in answers], tuple(dict.fromkeys(warnings)))
 
     def patch(
         self,
         kind: str,
         name: str,
-        change: dict[str, Any] | Sequence[dict[str, Any]],
+        change: mutations.PatchBody,
         *,
         namespace: str | None = None,
-        type: PatchType = "strategic",
+        type: mutations.PatchType = "strategic",
         dry_run: bool = False,
     ) -> Resource:
         """Change some fields of an object; `change` is a mapping, or a list of operations for type `json`."""
-        if isinstance(change, dict) == (type == "json"):
-            raise Invalid(f"a {type} patch is a {'list of operations' if type == 'json' else 'mapping'}")
-        answer, _ = self.api.verb(
-            "patch",
-            kind,
-            body=change,
-            name=name,
-            namespace=namespace or self.namespace,
-            content_type=_PATCH_CONTENT[type],
-            field_manager=FIELD_MANAGER,
-            query_params=[("fieldValidation", "Strict")],
-            **_dry(dry_run),
-        )
-        return Resource(answer)
+        return self._patch("patch", kind, name, change, namespace, type, dry_run)
+
+    def replace(self, body: dict[str, Any], *, dry_run: bool = False) -> Resource:
+        """Put an object in the place of the one it names; with a resourceVersion only of that very state."""
+        return Resource(mutations.carry_out(self, [mutations.replacing(self, body)], dry_run)[0])
 
     def delete(
         self,
@@ -235,14 +211,12 @@ class Cluster:
         """
         where = namespace or self.namespace
         try:
-            answer, _ = self.api.verb(
-                "delete", kind, name=name, namespace=where, propagation_policy="Background", **_dry(dry_run)
-            )
+            answer = mutations.carry_out(self, [mutations.deleting(self, kind, name, where)], dry_run)[0]
         except NotFound:
             if missing_ok:
                 return False
             raise
-        if wait_seconds and not dry_run:
+        if wait_seconds and not dry_run and not policy.current().planning:
             uid = (answer.get("details") or answer["metadata"]).get("uid")
             waiting.until_deleted(self, kind, name, where, uid, wait_seconds)
         return True
@@ -253,9 +227,29 @@ class Cluster:
         """Set the number of replicas of a workload."""
         if replicas < 0:
             raise Invalid(f"replicas: found {replicas}, expected 0 or more")
-        return self.patch(
-            kind, name, {"spec": {"replicas": replicas}}, namespace=namespace, type="merge", dry_run=dry_run
-        )
+        change = {"spec": {"replicas": replicas}}
+        return self._patch("scale", kind, name, change, namespace, "merge", dry_run)
+
+    def restart(
+        self, kind: str, name: str, *, namespace: str | None = None, dry_run: bool = False
+    ) -> Resource:
+        """Replace the pods of a workload one by one, as `kubectl rollout restart` does."""
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        change = {"spec": {"template": {"metadata": {"annotations": {policy.RESTARTED: now}}}}}
+        return self._patch("restart", kind, name, change, namespace, "strategic", dry_run)
+
+    def _patch(
+        self,
+        verb: policy.Verb,
+        kind: str,
+        name: str,
+        change: mutations.PatchBody,
+        namespace: str | None,
+        type: mutations.PatchType,
+        dry_run: bool,
+    ) -> Resource:
+        sent = mutations.patching(self, verb, kind, name, change, namespace, type)
+        return Resource(mutations.carry_out(self, [sent], dry_run)[0])
 
     def wait(
         self,
@@ -356,10 +350,6 @@ class Applied(ResourceList):
     def __init__(self, items: list[Resource], warnings: tuple[str, ...]) -> None:
         super().__init__(items)
         self.warnings = warnings
-
-
-def _dry(dry_run: bool) -> dict[str, str]:
-    return {"dry_run": "All"} if dry_run else {}
 
 
 def _event_time(event: Resource) -> str:

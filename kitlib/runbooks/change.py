@@ -9,7 +9,6 @@ import html
 import json
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 import yaml
@@ -21,7 +20,6 @@ from kitlib.errors import Conflict, Invalid, RunbookError
 from kitlib.findings import Edit, Fix, Ref, fix_text
 from kitlib.redaction import mask_urls
 
-RESTARTED = "kubectl.kubernetes.io/restartedAt"
 _SENSITIVE = re.compile(r"pass|secret|token|key|credential", re.IGNORECASE)
 
 
@@ -56,10 +54,8 @@ class Change:
             raise Conflict(
                 f"{self.target} changed since the change was shown: {error.message}", fix="run it again"
             ) from None
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        template = {"metadata": {"annotations": {RESTARTED: now}}}
         for ref in self.restarts:
-            cluster.patch(ref.kind, ref.name, {"spec": {"template": template}}, namespace=ref.namespace)
+            cluster.restart(ref.kind, ref.name, namespace=ref.namespace)
 
     def as_dict(self) -> dict[str, Any]:
         """What may be recorded and shown."""

@@ -1,4 +1,4 @@
-"""Images that stand in for those of Docker Hub where no registry answers, built from Debian's packages.
+"""Images that stand in for those of Docker Hub where no registry answers, from Debian's packages and a wheel.
 
 A stand-in has the user ids, variables and entrypoint that the application and its chart rely on of the
 original. Its tag carries a digest of its sources, so that a changed Dockerfile is built anew.
@@ -16,7 +16,11 @@ from kitlib.errors import MachineError, UsageError
 from kitlib.progress import stage
 
 SOURCES = Path(__file__).parent
-VERSIONS = {"python": "3.11-slim", "postgres": "15", "redis": "7"}
+VERSIONS = {"python": "3.11-slim", "node": "20-alpine", "postgres": "15", "redis": "7"}
+DOWNLOADING = (
+    "python",
+    "node",
+)  # pip and npm run in these, maybe behind a proxy of its own CA
 CA_BUNDLE = "ca-certificates.crt"
 DEBIAN_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 
@@ -25,7 +29,7 @@ def image(name: str) -> str:
     """The full name of a stand-in, built if it is not there.
 
     Args:
-        name: python, postgres or redis.
+        name: python, node, postgres or redis.
 
     Raises:
         UsageError: there is no such stand-in.
@@ -40,20 +44,22 @@ def image(name: str) -> str:
         return tag
     from kitlib.cluster.offline.images import debian_image
 
-    base = debian_image()
-    with stage(f"image {tag}, from Debian packages") as progress, tempfile.TemporaryDirectory() as folder:
+    args = {"BASE_IMAGE": debian_image()}
+    if name == "node":
+        args["PYTHON_IMAGE"] = image("python")  # whose pip gets the wheel
+    with stage(f"image {tag}") as progress, tempfile.TemporaryDirectory() as folder:
         for file, content in files.items():
             path = Path(folder) / file
             path.write_bytes(content)
             path.chmod(0o755 if path.suffix == ".sh" else 0o644)
-        docker.build(Path(folder), tag, args={"BASE_IMAGE": base}, progress=progress)
+        docker.build(Path(folder), tag, args=args, progress=progress)
     return tag
 
 
 def _context(name: str) -> dict[str, bytes]:
-    """The files of the build by name; Python's has this machine's CA certificates, for pip behind a proxy."""
+    """The files of the build by name; where downloads run, with this machine's CA certificates."""
     files = {path.name: path.read_bytes() for path in sorted((SOURCES / name).iterdir())}
-    if name == "python":
+    if name in DOWNLOADING:
         files[CA_BUNDLE] = _ca_bundle().read_bytes()
     return files
 

@@ -16,7 +16,7 @@ from kitlib.cluster import Cluster, manage
 from kitlib.cluster.embedded import processes
 from kitlib.cluster.embedded.processes import Mark
 from kitlib.cluster.providers.base import clusters_dir, load_record
-from kitlib.errors import ClusterUnreachable, ContextChanged, MachineError, UsageError
+from kitlib.errors import ClusterError, ClusterUnreachable, ContextChanged, MachineError, UsageError
 
 OWNER = """
 import sys
@@ -62,6 +62,46 @@ def test_a_killed_supervisor_takes_the_others_along(cluster):
     assert manage.status("one").state == "stopped"
     with pytest.raises(ClusterUnreachable, match="connection refused"):
         cluster.connect().version()
+
+
+def test_it_starts_again_after_a_full_stop_with_its_data_and_port(cluster):
+    cluster.connect().apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "kept"}})
+    marks(cluster)["supervisor"].send(signal.SIGTERM)
+    assert processes.await_end(marks(cluster).values(), 20) == []
+    again = manage.up("one")
+    assert again.connect().server == cluster.connect().server
+    assert again.connect().find("ConfigMap", "kept") is not None
+
+
+def test_a_hung_api_server_is_broken_and_up_replaces_it(cluster):
+    marks(cluster)["kube-apiserver"].send(signal.SIGSTOP)
+    found = manage.status("one")
+    assert (found.state, "no answer in time" in found.detail) == ("broken", True)
+    again = manage.up("one")
+    assert manage.status("one").state == "running"
+    assert not processes.alive(marks(cluster).values())
+    assert again.owned != cluster.owned
+
+
+def test_a_component_that_dies_at_its_start_is_named_with_its_log(cluster):
+    manage.down("one")
+    wal = clusters_dir() / "one" / "etcd" / "member" / "wal"
+    wal.mkdir(parents=True)
+    (wal / "0000000000000000-0000000000000000.wal").write_bytes(b"not a log")
+    with pytest.raises(ClusterError, match=r"(?s)etcd of kit-one ended with code \d+.*wal"):
+        manage.up("one", "embedded")
+    assert load_record("one") is None
+
+
+def test_fake_nodes_and_another_port_on_a_running_cluster():
+    try:
+        record = manage.up("three", "embedded", nodes=3)
+        assert [n.name for n in record.connect().list("Node")] == ["fake-1", "fake-2", "fake-3"]
+        assert all(manage.status("three").nodes.values())
+        with pytest.raises(UsageError, match="runs with its API server on port"):
+            manage.up("three", api_port=1)
+    finally:
+        manage.down("three")
 
 
 def test_a_killed_parent_leaves_no_process_and_no_file():

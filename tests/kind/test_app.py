@@ -23,23 +23,25 @@ from kitlib.cluster.resource import pod_ready
 from kitlib.errors import ApiError, ClusterError, ClusterUnreachable, Forbidden, UsageError, WaitTimeout
 
 API = "todo-app-api"
+FRONTEND = "todo-app-frontend"
+SHOW = ".then(async (answer) => console.log(answer.status, await answer.text()))"
 PAGE = 100
 NODE_IMAGE = "registry.k8s.io/coredns/coredns:v1.12.1"  # every node carries it
 
 
-def ask(cluster, method, path, body=None):
-    """The API's answer, as soon as its Service reaches a ready pod."""
+def ask(cluster, method, path, body=None, service=API):
+    """The Service's answer, as soon as it reaches a ready pod."""
     answers = []
 
     def reached(_):
         try:
-            answers.append(cluster.call_service(method, API, path, body=body))
+            answers.append(cluster.call_service(method, service, path, body=body))
         except ApiError as error:
             if error.status not in (502, 503):
                 raise
         return bool(answers)
 
-    cluster.wait("Service", API, until=reached)
+    cluster.wait("Service", service, until=reached)
     return answers[0]
 
 
@@ -47,10 +49,10 @@ def create(cluster, title, **more):
     return ask(cluster, "POST", "/todos", {"title": title, **more})
 
 
-def todo_ids(cluster):
+def todo_ids(cluster, path="/todos", service=API):
     found, total = [], 1
     while len(found) < total:
-        page = ask(cluster, "GET", f"/todos?limit={PAGE}&offset={len(found)}")
+        page = ask(cluster, "GET", f"{path}?limit={PAGE}&offset={len(found)}", service=service)
         found, total = found + [item["id"] for item in page["items"]], page["total"]
     return set(found)
 
@@ -103,6 +105,12 @@ def pod_of(cluster, component):
     return next(pod for pod in pods if pod_ready(pod))
 
 
+def in_pod(record, cluster, *command):
+    """Run a command in the frontend's pod."""
+    kubectl = [tools.find("kubectl"), "--kubeconfig", record.kubeconfig, "-n", cluster.namespace, "exec"]
+    return tools.run([*kubectl, pod_of(cluster, "frontend").name, "--", *command])
+
+
 def revisions(cluster):
     """What a rollout would change: the ReplicaSets and the StatefulSets' revisions."""
     sets = {item.name: item.at("spec.template") for item in cluster.list("ReplicaSet")}
@@ -150,7 +158,7 @@ def test_every_pod_is_ready_where_only_restricted_pods_are_let_in(app):
     assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
     pods = app.list("Pod", labels=lifecycle.PART_OF)
     components = {pod.labels["app.kubernetes.io/component"] for pod in pods if pod_ready(pod)}
-    assert components == {"api", "worker", "postgresql", "redis"}
+    assert components == {"api", "frontend", "worker", "postgresql", "redis"}
     careless = {"containers": [{"name": "careless", "image": "x"}]}
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "careless"}, "spec": careless}
     with pytest.raises(Forbidden, match="restricted"):
@@ -162,11 +170,50 @@ def test_a_todo_created_through_the_service_is_stored(app):
     assert ask(app, "GET", f"/todos/{made['id']}")["title"] == "buy milk"
 
 
+def test_a_todo_created_through_the_frontend_is_the_apis(app):
+    made = ask(app, "POST", "/api/todos", {"title": "read a book"}, FRONTEND)
+    assert ask(app, "GET", f"/todos/{made['id']}")["title"] == "read a book"
+    done = ask(app, "PATCH", f"/api/todos/{made['id']}", {"done": True}, FRONTEND)
+    assert done["done"] is True
+    assert made["id"] in todo_ids(app, "/api/todos", FRONTEND)
+    assert "<h1>Todos</h1>" in ask(app, "GET", "/", service=FRONTEND)
+    with pytest.raises(ApiError) as caught:
+        ask(app, "GET", "/api/todos/999999999", service=FRONTEND)
+    assert caught.value.status == 404
+
+
+def test_the_frontend_runs_as_user_1000_and_can_write_to_nothing_but_its_cache_and_tmp(app, kind_cluster):
+    folders = "/ /app /app/.next /app/.next/server /app/.next/cache /tmp"
+    script = f"id -u; for folder in {folders}; do touch $folder/x && echo $folder; done; true"
+    done = in_pod(kind_cluster, app, "sh", "-c", script)
+    assert done.stdout.split() == ["1000", "/app/.next/cache", "/tmp"]
+    assert "Read-only file system" in done.stderr
+
+
+def test_the_frontend_stays_ready_and_says_what_is_wrong_while_the_api_is_away(app, kind_cluster):
+    app.scale("Deployment", API, 0)
+    try:
+        app.wait("Deployment", API, until=lambda item: not item.at("status.replicas"))
+        app.wait(
+            "Service",
+            FRONTEND,
+            until=lambda _: ask(app, "GET", "/health/ready", service=FRONTEND)["status"] == "degraded",
+        )
+        answer = in_pod(kind_cluster, app, "node", "-e", "fetch('http://127.0.0.1:3000/api/todos')" + SHOW)
+        assert answer.stdout.strip() == '502 {"detail":"the API cannot be reached"}'
+        assert "<h1>Todos</h1>" in app.call_service("GET", FRONTEND, "/")
+        assert pod_ready(app.get("Pod", pod_of(app, "frontend").name))
+    finally:
+        app.scale("Deployment", API, 1)
+        lifecycle.wait_ready(app)
+    assert ask(app, "GET", "/health/ready", service=FRONTEND)["status"] == "ok"
+
+
 def test_status_shows_every_workload_and_pod(app, kind_cluster):
     found = application.status(kind_cluster.name)
     assert found.ready
     assert found.release == "deployed"
-    for name in (API, "todo-app-worker", "todo-app-postgresql-0", "todo-app-redis"):
+    for name in (API, FRONTEND, "todo-app-worker", "todo-app-postgresql-0", "todo-app-redis"):
         assert name in repr(found)
         assert name in found._repr_html_()
 

@@ -37,6 +37,8 @@ def test_the_server_takes_every_object_and_warns_of_nothing(namespace, environme
     namespace.patch("Namespace", namespace.namespace, {"metadata": {"labels": enforce}})
     applied = namespace.apply(render(namespace.namespace, environment), dry_run=True)
     assert {"Deployment", "StatefulSet", "Service", "Secret", "NetworkPolicy"} <= {o.kind for o in applied}
+    deployments = {item.name for item in applied if item.kind == "Deployment"}
+    assert deployments == {"todo-app-api", "todo-app-frontend", "todo-app-worker"}
     assert applied.warnings == ()
 
 

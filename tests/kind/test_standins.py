@@ -61,7 +61,7 @@ def test_a_stand_in_is_built_once_and_an_unknown_one_is_refused():
     first = docker.image_id(name)
     assert standins.image("redis") == name
     assert docker.image_id(name) == first
-    with pytest.raises(UsageError, match="no stand-in 'mysql'; there are python, postgres, redis"):
+    with pytest.raises(UsageError, match="no stand-in 'mysql'; there are python, node, postgres, redis"):
         standins.image("mysql")
 
 
@@ -73,6 +73,23 @@ def test_python_is_the_version_it_stands_for_and_makes_environments_with_pip():
     assert "Python 3.11." in said
     assert "from /tmp/v/lib/python3.11/site-packages/pip" in said
     assert "from /usr/lib/python3/dist-packages/pip" in said
+
+
+def test_node_is_the_version_it_stands_for_with_npm_and_its_user():
+    script = "node --version && npm --version && npx --version && id node && stat -c %U /home/node"
+    said = run("run", "--rm", standins.image("node"), "sh", "-c", script).stdout
+    version, *npm, user, home = said.splitlines()
+    assert version.startswith("v20.")
+    assert tuple(map(int, version[1:].split("."))) >= (20, 9)  # what Next.js asks for
+    assert npm == [npm[0]] * 2
+    assert user == "uid=1000(node) gid=1000(node) groups=1000(node)"
+    assert home == "node"
+
+
+def test_npm_in_node_reaches_its_registry_as_an_ordinary_user():
+    command = ["npm", "view", "next@16.4.6", "engines.node"]
+    done = run("run", "--rm", "--network", "host", "--user", "1000:1000", standins.image("node"), *command)
+    assert done.stdout.strip() == ">=20.9.0"
 
 
 def test_postgres_makes_the_database_asks_for_the_password_and_syncs(container):

@@ -15,6 +15,7 @@ from kitlib.errors import CommandFailed
 CHART = Path(__file__).parents[2] / "charts/todo-app"
 PASSWORD = {"postgresql": {"auth": {"password": "x"}}}
 WORKLOADS = ("Deployment", "StatefulSet")
+COMPONENTS = ("api", "frontend", "worker")
 EVERYTHING = {
     **PASSWORD,
     "networkPolicy": {"enabled": True},
@@ -106,6 +107,7 @@ def test_the_objects_have_the_names_others_rely_on():
         "ServiceAccount/todo-app",
         "Ingress/todo-app",
         *(f"{k}/todo-app-api" for k in ("ConfigMap", "Secret", "Service", "Deployment")),
+        *(f"{k}/todo-app-frontend" for k in ("ConfigMap", "Service", "Deployment")),
         *(f"{k}/todo-app-worker" for k in ("ConfigMap", "Secret", "Deployment")),
         *(f"{k}/todo-app-{s}" for k in ("Secret", "Service", "StatefulSet") for s in ("postgresql", "redis")),
     }
@@ -170,8 +172,19 @@ def test_the_api_migrates_first_with_the_environment_it_runs_in():
     assert {key: migrate[key] for key in same} == {key: api[key] for key in same}
 
 
+def test_the_frontend_may_write_to_its_cache_and_tmp_and_waits_before_it_stops():
+    spec = render(PASSWORD)["Deployment", "todo-app-frontend"]["spec"]["template"]["spec"]
+    [frontend] = spec["containers"]
+    mounts = {mount["name"]: mount["mountPath"] for mount in frontend["volumeMounts"]}
+    assert mounts == {"tmp": "/tmp", "next-cache": "/app/.next/cache"}
+    assert {volume["name"]: volume["emptyDir"] for volume in spec["volumes"]} == {name: {} for name in mounts}
+    wait = frontend["lifecycle"]["preStop"]["sleep"]["seconds"]
+    assert 0 < wait < spec["terminationGracePeriodSeconds"] / 2
+    assert "lifecycle" not in container(render(PASSWORD), "api")
+
+
 def test_a_rollout_never_takes_a_replica_away_before_its_successor_is_ready():
-    for name in ("api", "worker"):
+    for name in COMPONENTS:
         strategy = render(PASSWORD)["Deployment", f"todo-app-{name}"]["spec"]["strategy"]
         assert strategy["rollingUpdate"] == {"maxSurge": 1, "maxUnavailable": 0}
 
@@ -202,35 +215,54 @@ def test_selectors_find_exactly_one_workload_each(case):
 # --- replicas, autoscaling, disruption
 
 
-def test_replicas_are_left_to_the_autoscaler_when_there_is_one():
+scaled_components = pytest.mark.parametrize("component", ["api", "frontend"])
+
+
+@scaled_components
+def test_replicas_are_left_to_the_autoscaler_when_there_is_one(component):
+    name = f"todo-app-{component}"
     scaled = render(PASSWORD)
-    assert "replicas" not in scaled["Deployment", "todo-app-api"]["spec"]
-    target = scaled["HorizontalPodAutoscaler", "todo-app-api"]["spec"]["scaleTargetRef"]
-    assert target == {"apiVersion": "apps/v1", "kind": "Deployment", "name": "todo-app-api"}
-    fixed = render(merge(PASSWORD, {"api": {"replicaCount": 4, "autoscaling": {"enabled": False}}}))
-    assert fixed["Deployment", "todo-app-api"]["spec"]["replicas"] == 4
-    assert ("HorizontalPodAutoscaler", "todo-app-api") not in fixed
+    assert "replicas" not in scaled["Deployment", name]["spec"]
+    target = scaled["HorizontalPodAutoscaler", name]["spec"]["scaleTargetRef"]
+    assert target == {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}
+    fixed = render(merge(PASSWORD, {component: {"replicaCount": 4, "autoscaling": {"enabled": False}}}))
+    assert fixed["Deployment", name]["spec"]["replicas"] == 4
+    assert ("HorizontalPodAutoscaler", name) not in fixed
 
 
-@pytest.mark.parametrize(("resource", "target"), [("cpu", "CPU"), ("memory", "Memory")])
-def test_an_autoscaler_without_the_request_it_divides_by_is_refused(resource, target):
-    values = merge(PASSWORD, {"api": {"resources": {"requests": {resource: None}}}})
-    assert f"api.resources.requests.{resource} is needed" in refused(values)
-    without = {"api": {"autoscaling": {f"target{target}Utilization": None}}}
-    render(merge(values, without))
+def test_the_frontend_is_scaled_by_cpu_and_by_memory_only_when_asked():
+    def measured(values):
+        scaler = render(merge(PASSWORD, values))["HorizontalPodAutoscaler", "todo-app-frontend"]
+        return [metric["resource"]["name"] for metric in scaler["spec"]["metrics"]]
+
+    assert measured({}) == ["cpu"]
+    assert measured({"frontend": {"autoscaling": {"targetMemoryUtilization": 90}}}) == ["cpu", "memory"]
+
+
+@pytest.mark.parametrize(
+    ("component", "resource", "target"),
+    [("api", "cpu", "CPU"), ("api", "memory", "Memory"), ("frontend", "cpu", "CPU")],
+)
+def test_an_autoscaler_without_the_request_it_divides_by_is_refused(component, resource, target):
+    values = merge(PASSWORD, {component: {"resources": {"requests": {resource: None}}}})
+    assert f"{component}.resources.requests.{resource} is needed" in refused(values)
+    other = {"targetMemoryUtilization": 80, f"target{target}Utilization": None}
+    render(merge(values, {component: {"autoscaling": other}}))
 
 
 @pytest.mark.parametrize(
     ("replicas", "scaling", "protected"),
     [(1, False, False), (2, False, True), (1, True, True), (0, False, False)],
 )
-def test_a_disruption_budget_needs_two_replicas(replicas, scaling, protected):
-    api = {"replicaCount": replicas, "autoscaling": {"enabled": scaling}}
-    objects = render(merge(PASSWORD, {"api": api}))
-    assert (("PodDisruptionBudget", "todo-app-api") in objects) is protected
+@scaled_components
+def test_a_disruption_budget_needs_two_replicas(component, replicas, scaling, protected):
+    values = {"replicaCount": replicas, "autoscaling": {"enabled": scaling}}
+    objects = render(merge(PASSWORD, {component: values}))
+    name = f"todo-app-{component}"
+    assert (("PodDisruptionBudget", name) in objects) is protected
     assert ("PodDisruptionBudget", "todo-app-worker") not in objects
     if protected:
-        assert objects["PodDisruptionBudget", "todo-app-api"]["spec"]["maxUnavailable"] == 1
+        assert objects["PodDisruptionBudget", name]["spec"]["maxUnavailable"] == 1
 
 
 def test_an_autoscaler_that_may_go_down_to_one_has_no_budget():
@@ -322,6 +354,35 @@ def test_further_secrets_are_passed_on_and_empty_ones_refused():
     )
 
 
+def test_the_frontend_is_given_no_secret():
+    objects = render(merge(PASSWORD, {"postgresql": {"auth": {"existingSecret": "mine"}}}))
+    assert ("Secret", "todo-app-frontend") not in objects
+    assert container(objects, "frontend")["envFrom"] == [{"configMapRef": {"name": "todo-app-frontend"}}]
+    assert environment(objects, "frontend") == {"API_URL": "http://todo-app-api", "PORT": "3000"}
+
+
+def test_the_frontend_finds_the_api_of_its_release_wherever_that_listens():
+    def address(values, **options):
+        objects = render(merge(PASSWORD, values), **options)
+        name = next(n for kind, n in objects if kind == "ConfigMap" and n.endswith("-frontend"))
+        return objects["ConfigMap", name]["data"]["API_URL"]
+
+    assert address({}) == "http://todo-app-api"
+    assert address({}, release="shop") == "http://shop-todo-app-api"
+    assert address({"api": {"service": {"port": 8080}}}) == "http://todo-app-api:8080"
+    assert address({"frontend": {"env": {"API_URL": "http://elsewhere/v1"}}}) == "http://elsewhere/v1"
+
+
+def test_a_frontend_without_an_api_is_refused():
+    off = {"api": {"enabled": False}}
+    assert "frontend.env.API_URL is needed because api.enabled is false" in refused(merge(PASSWORD, off))
+    assert ("Deployment", "todo-app-frontend") in render(
+        merge(PASSWORD, off, {"frontend": {"env": {"API_URL": "http://elsewhere"}}})
+    )
+    alone = render(merge(PASSWORD, off, {"frontend": {"enabled": False}}))
+    assert not [name for _, name in alone if name.endswith(("-frontend", "-api"))]
+
+
 @pytest.mark.parametrize("file", ["values.yaml", "values-dev.yaml", "values-prod.yaml"])
 def test_no_secret_is_committed(file):
     values = yaml.safe_load((CHART / file).read_text())
@@ -367,6 +428,8 @@ def test_a_change_of_configuration_rolls_the_pods_it_concerns_and_no_others():
     assert annotations({}) == before
     configured = annotations({"api": {"env": {"LOG_LEVEL": "ERROR"}}})
     assert {name for name in before if before[name] != configured[name]} == {"todo-app-api"}
+    readdressed = annotations({"frontend": {"env": {"API_URL": "http://elsewhere"}}})
+    assert {name for name in before if before[name] != readdressed[name]} == {"todo-app-frontend"}
     repassworded = annotations({"postgresql": {"auth": {"password": "other"}}})
     changed = {name for name in before if before[name] != repassworded[name]}
     assert changed == {"todo-app-api", "todo-app-worker"}
@@ -378,19 +441,20 @@ def test_a_change_of_configuration_rolls_the_pods_it_concerns_and_no_others():
 def test_the_registry_applies_to_our_own_images_alone():
     objects = render(PASSWORD)
     assert container(objects, "api")["image"] == "ghcr.io/myorg/todo-api:1.0.0"
+    assert container(objects, "frontend")["image"] == "ghcr.io/myorg/todo-frontend:1.0.0"
     assert container(objects, "worker")["image"] == "ghcr.io/myorg/todo-worker:1.0.0"
     assert container(objects, "postgresql", "StatefulSet")["image"] == "postgres:15"
     assert container(objects, "redis", "StatefulSet")["image"] == "redis:7"
     assert container(render(PASSWORD, env="dev"), "api")["image"] == "todo-api:dev"
 
 
-@pytest.mark.parametrize("component", ["api", "worker", "postgresql", "redis"])
+@pytest.mark.parametrize("component", [*COMPONENTS, "postgresql", "redis"])
 def test_the_tag_latest_is_refused_and_a_digest_wins_over_a_tag(component):
     said = refused(merge(PASSWORD, {component: {"image": {"tag": "latest"}}}))
     assert f"{component}.image.tag" in said
     digest = "sha256:" + "a" * 64
     objects = render(merge(PASSWORD, {component: {"image": {"digest": digest}}}))
-    kind = "Deployment" if component in ("api", "worker") else "StatefulSet"
+    kind = "Deployment" if component in COMPONENTS else "StatefulSet"
     assert container(objects, component, kind)["image"].endswith(f"@{digest}")
 
 
@@ -401,9 +465,25 @@ def test_ingress_uses_the_class_field_and_points_at_the_service():
     item = render(PASSWORD)["Ingress", "todo-app"]
     assert item["spec"]["ingressClassName"] == "nginx"
     assert "kubernetes.io/ingress.class" not in item["metadata"]["annotations"]
-    backend = item["spec"]["rules"][0]["http"]["paths"][0]
-    assert backend["pathType"] == "Prefix"
-    assert backend["backend"]["service"] == {"name": "todo-app-api", "port": {"name": "http"}}
+    for rule in item["spec"]["rules"]:
+        [path] = rule["http"]["paths"]
+        assert path["pathType"] == "Prefix"
+        assert path["backend"]["service"]["port"] == {"name": "http"}
+
+
+@pytest.mark.parametrize(
+    ("env", "hosts"),
+    [
+        ("dev", {"todo.local": "todo-app-frontend", "api.todo.local": "todo-app-api"}),
+        ("prod", {"app.example.com": "todo-app-frontend", "api.example.com": "todo-app-api"}),
+    ],
+)
+def test_each_host_leads_to_its_service_and_has_its_certificate(env, hosts):
+    spec = render(PASSWORD if env == "dev" else None, env=env)["Ingress", "todo-app"]["spec"]
+    paths = {rule["host"]: rule["http"]["paths"][0] for rule in spec["rules"]}
+    assert {host: path["backend"]["service"]["name"] for host, path in paths.items()} == hosts
+    covered = {host for entry in spec.get("tls", []) for host in entry["hosts"]}
+    assert covered == (set() if env == "dev" else set(hosts))
 
 
 @pytest.mark.parametrize("env", ["dev", "prod"])
@@ -435,6 +515,32 @@ def test_network_policies_allow_dns_and_keep_the_stores_for_the_api_and_the_work
             if wanted <= set(found.items()) and found["app.kubernetes.io/component"] in allowed
         }
         assert let_in == {"todo-app-api", "todo-app-worker"}
+
+
+def test_the_frontend_reaches_the_api_and_nothing_else():
+    on = {"networkPolicy": {"enabled": True, "extraEgress": [{"ports": [{"port": 5432}]}]}}
+    objects = render(merge(PASSWORD, on))
+    spec = objects["NetworkPolicy", "todo-app-frontend"]["spec"]
+    assert spec["policyTypes"] == ["Ingress", "Egress"]
+    assert spec["ingress"] == [{"ports": [{"port": "http", "protocol": "TCP"}]}]
+    dns, api = spec["egress"]
+    assert [port["port"] for port in dns["ports"]] == [53, 53]
+    assert api["ports"] == [{"port": "http", "protocol": "TCP"}]
+    [peer] = api["to"]
+    wanted = set(peer["podSelector"]["matchLabels"].items())
+    found = {name for (_, name), t in pods(objects).items() if wanted <= set(t["metadata"]["labels"].items())}
+    assert found == {"todo-app-api"}
+
+
+def test_an_api_elsewhere_is_reached_by_a_rule_of_the_frontends_own():
+    rule = {"to": [{"ipBlock": {"cidr": "10.1.2.3/32"}}], "ports": [{"port": 443, "protocol": "TCP"}]}
+    values = {
+        "networkPolicy": {"enabled": True, "frontendExtraEgress": [rule]},
+        "frontend": {"env": {"API_URL": "https://elsewhere"}},
+    }
+    objects = render(merge(PASSWORD, values))
+    assert objects["NetworkPolicy", "todo-app-frontend"]["spec"]["egress"][1:] == [rule]
+    assert rule not in objects["NetworkPolicy", "todo-app-api"]["spec"]["egress"]
 
 
 def test_a_database_elsewhere_is_reached_by_a_rule_of_ones_own():
@@ -499,6 +605,8 @@ def test_every_condition_of_a_dependency_is_set_in_the_values():
     ("values", "named"),
     [
         ({"api": {"replicaCoun": 1}}, "replicaCoun"),
+        ({"frontend": {"existingSecret": "x"}}, "existingSecret"),
+        ({"frontend": {"probes": {"readiness": {"path": "health"}}}}, "/frontend/probes/readiness/path"),
         ({"api": {"replicaCount": "two"}}, "/api/replicaCount"),
         ({"api": {"image": {"pullPolicy": "Sometimes"}}}, "/api/image/pullPolicy"),
         ({"api": {"image": {"digest": "abc"}}}, "/api/image/digest"),

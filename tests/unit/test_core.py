@@ -80,7 +80,7 @@ def test_kubectl_is_found_and_an_old_one_on_path_is_passed_over(tmp_path, monkey
 
 
 def test_an_unknown_tool_names_the_known_ones():
-    with pytest.raises(UsageError, match="kit knows docker"):
+    with pytest.raises(UsageError, match="kit knows actionlint, docker"):
         tools.find("kubctl")
 
 

@@ -16,14 +16,16 @@ ONLY_CONDA = {"python", "kubernetes-helm", "go", "nodejs", "pip"}  # tools that 
 
 
 def split(requirement):
-    name, ranges = re.fullmatch(r"([a-z0-9-]+)(.*)", requirement).groups()
+    name, ranges = re.fullmatch(r"([a-z0-9.-]+)(.*)", requirement).groups()
     return name, ranges
 
 
 def test_environment_yml_and_pyproject_ask_for_the_same():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
     conda = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
-    found = {CONDA_NAMES.get(n, n): r for n, r in map(split, (d for d in conda if isinstance(d, str)))}
+    texts = [d for d in conda if isinstance(d, str)]
+    texts += [d for entry in conda if isinstance(entry, dict) for d in entry["pip"] if d != "-e ."]
+    found = {CONDA_NAMES.get(n, n): r for n, r in map(split, texts)}
     for name in ONLY_CONDA:
         found.pop(name)
     assert found == dict(map(split, project))

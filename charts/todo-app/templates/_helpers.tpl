@@ -2,16 +2,16 @@
 {{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
 {{- end }}
 
-{{/* Short enough that "-worker" still fits into the 63 characters of a label. */}}
+{{/* Short enough that "-frontend" still fits into the 63 characters of a label. */}}
 {{- define "todo-app.fullname" -}}
 {{- if .Values.fullnameOverride }}
-{{- .Values.fullnameOverride | trunc 56 | trimSuffix "-" }}
+{{- .Values.fullnameOverride | trunc 54 | trimSuffix "-" }}
 {{- else }}
 {{- $name := default .Chart.Name .Values.nameOverride }}
 {{- if contains $name .Release.Name }}
-{{- .Release.Name | trunc 56 | trimSuffix "-" }}
+{{- .Release.Name | trunc 54 | trimSuffix "-" }}
 {{- else }}
-{{- printf "%s-%s" .Release.Name $name | trunc 56 | trimSuffix "-" }}
+{{- printf "%s-%s" .Release.Name $name | trunc 54 | trimSuffix "-" }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -108,6 +108,29 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- if and .Values.postgresql.enabled .Values.postgresql.auth.existingSecret }}true{{ end }}
 {{- end }}
 
+{{/* The components, each a Deployment; a range over them ends up in this order. */}}
+{{- define "todo-app.components" -}}
+["api", "frontend", "worker"]
+{{- end }}
+
+{{/* Whether a component reads PostgreSQL and Redis, and so has a Secret with their URLs. */}}
+{{- define "todo-app.usesStores" -}}
+{{- if ne . "frontend" }}true{{ end }}
+{{- end }}
+
+{{/* Where the frontend's server finds the API: in this release, unless the values name another address. */}}
+{{- define "todo-app.apiUrl" -}}
+{{- $given := .Values.frontend.env.API_URL }}
+{{- if $given }}
+{{- $given }}
+{{- else if not .Values.api.enabled }}
+{{- fail "frontend.env.API_URL is needed because api.enabled is false: set it, or frontend.enabled to false" }}
+{{- else }}
+{{- $port := int .Values.api.service.port }}
+{{- printf "http://%s-api%s" (include "todo-app.fullname" .) (ternary "" (printf ":%d" $port) (eq $port 80)) }}
+{{- end }}
+{{- end }}
+
 {{/* The environment of a component's containers. Arguments: root, component. */}}
 {{- define "todo-app.environment" -}}
 {{- $values := index .root.Values .component }}
@@ -116,8 +139,10 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 envFrom:
   - configMapRef:
       name: {{ $name }}
+  {{- if include "todo-app.usesStores" .component }}
   - secretRef:
       name: {{ default $name $values.existingSecret }}
+  {{- end }}
 {{- with $own }}
 env:
   {{- . | nindent 2 }}
@@ -125,13 +150,17 @@ env:
 {{- end }}
 
 {{- define "todo-app.ownEnvironment" -}}
-{{- if eq .component "api" -}}
+{{- $values := index .root.Values .component }}
+{{- with $values.service -}}
 - name: PORT
-  value: {{ .root.Values.api.service.targetPort | quote }}
+  value: {{ .targetPort | quote }}
+{{ end }}
+{{- if eq .component "api" -}}
 - name: METRICS_PORT
   value: {{ .root.Values.metrics.port | quote }}
 {{ end }}
-{{- if and (include "todo-app.passwordInCluster" .root) (not (index .root.Values .component).existingSecret) -}}
+{{- $builds := and (include "todo-app.usesStores" .component) (include "todo-app.passwordInCluster" .root) }}
+{{- if and $builds (not $values.existingSecret) -}}
 - name: POSTGRES_PASSWORD
   valueFrom:
     secretKeyRef:
@@ -180,6 +209,60 @@ checksum/secret: {{ include "todo-app.part" (dict "documents" $secret "component
 {{- if and $document (eq $component (dig "metadata" "labels" "app.kubernetes.io/component" "" $document)) }}
 {{- $document.data | default $document.stringData | toYaml }}
 {{- end }}
+{{- end }}
+{{- end }}
+
+{{/* The folders a component may write to. */}}
+{{- define "todo-app.writable" -}}
+tmp: /tmp
+{{- if eq . "frontend" }}
+next-cache: /app/.next/cache
+{{- end }}
+{{- end }}
+
+{{- define "todo-app.volumeMounts" -}}
+volumeMounts:
+{{- range $name, $path := include "todo-app.writable" . | fromYaml }}
+  - name: {{ $name }}
+    mountPath: {{ $path }}
+{{- end }}
+{{- end }}
+
+{{/* The probes of a component: over HTTP for those with a Service, else by the worker's heartbeat file. */}}
+{{- define "todo-app.probes" -}}
+{{- $values := index .root.Values .component }}
+{{- $probes := $values.probes }}
+{{- if $values.service -}}
+startupProbe:
+  httpGet:
+    path: {{ $probes.startup.path }}
+    port: http
+  periodSeconds: {{ $probes.startup.periodSeconds }}
+  failureThreshold: {{ $probes.startup.failureThreshold }}
+  timeoutSeconds: 5
+{{- range $name := list "liveness" "readiness" }}
+{{- $probe := index $probes $name }}
+{{ $name }}Probe:
+  httpGet:
+    path: {{ $probe.path }}
+    port: http
+  initialDelaySeconds: {{ $probe.initialDelaySeconds }}
+  periodSeconds: {{ $probe.periodSeconds }}
+  timeoutSeconds: 5
+{{- end }}
+{{- else -}}
+# A heartbeat file, not `celery inspect ping`: that costs seconds of CPU, and asks the broker.
+startupProbe:
+  exec:
+    command: ["python", "-m", "worker.heartbeat"]
+  periodSeconds: {{ $probes.startup.periodSeconds }}
+  failureThreshold: {{ $probes.startup.failureThreshold }}
+  timeoutSeconds: {{ $probes.liveness.timeoutSeconds }}
+livenessProbe:
+  exec:
+    command: ["python", "-m", "worker.heartbeat"]
+  periodSeconds: {{ $probes.liveness.periodSeconds }}
+  timeoutSeconds: {{ $probes.liveness.timeoutSeconds }}
 {{- end }}
 {{- end }}
 

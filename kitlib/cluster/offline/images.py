@@ -98,7 +98,7 @@ def _programs(scratch: Path) -> tuple[dict[str, Path], Path]:
 
 def _carried_images(programs: dict[str, Path]) -> None:
     for image, (folder, program) in IMAGES.items():
-        _build(folder, image, {program: programs[program]})
+        build(CONTEXT / folder, image, {program: programs[program]})
     first = next(image for image in IMAGES if "kube-apiserver" in image)
     for name in SAME_IMAGE:
         tools.run(["docker", "tag", first, name])
@@ -113,10 +113,10 @@ def _node(name: str, programs: dict[str, Path], kind_files: Path) -> None:
     ):
         (kind_files / target).mkdir(parents=True, exist_ok=True)
         shutil.copy(base / source, kind_files / target)
-    _build("base", "kit.local/kind-base", {"files": kind_files})
+    build(base, "kit.local/kind-base", {"files": kind_files})
     pause = next(image for image in IMAGES if "/pause:" in image)
-    _build(
-        "node",
+    build(
+        CONTEXT / "node",
         "kit.local/kind-node-empty",
         {"hyperkube": programs["hyperkube"], "crictl": programs["crictl"]},
         {"KUBERNETES_VERSION": KUBERNETES, "PAUSE_IMAGE": pause},
@@ -147,17 +147,27 @@ def _fill(name: str) -> None:
         tools.run(["docker", "rm", "-f", NODE_BUILDER], check=False)
 
 
-def _build(folder: str, tag: str, files: dict[str, Path], args: dict[str, str] | None = None) -> None:
-    """Build context/<folder> with those files beside its Dockerfile."""
+def build(context: Path, tag: str, files: dict[str, Path], args: dict[str, str] | None = None) -> None:
+    """Build an image from a folder's Dockerfile, with other files or folders beside it.
+
+    Args:
+        context: the folder of the Dockerfile; nothing else in it is used.
+        tag: the image's name.
+        files: name in the build → where it is.
+        args: build arguments.
+
+    Raises:
+        CommandFailed: the build failed; shows its last lines.
+    """
     with (
         stage(f"image {tag}") as progress,
-        tempfile.TemporaryDirectory(dir=get_settings().cache_dir) as context,
+        tempfile.TemporaryDirectory(dir=get_settings().cache_dir) as scratch,
     ):
-        shutil.copy(CONTEXT / folder / "Dockerfile", context)
+        shutil.copy(context / "Dockerfile", scratch)
         for name, path in files.items():
             copy = shutil.copytree if path.is_dir() else shutil.copy
-            copy(path, Path(context) / name)
-        docker.build(Path(context), tag, args=args, progress=progress)
+            copy(path, Path(scratch) / name)
+        docker.build(Path(scratch), tag, args=args, progress=progress)
 
 
 def _digest() -> str:

@@ -35,7 +35,8 @@ class Embedded:
     def up(self, name: str, options: UpOptions) -> ClusterRecord:
         """Make the cluster, or start it again with its data, and its port where that is free."""
         record = _record(name)
-        if record and not _missing(record):
+        if record and self.status(name).state == "running":
+            _require_same_port(record, options.api_port)
             if options.nodes > 1:
                 kwok.require_nodes(record.connect(), options.nodes)
             return record
@@ -121,6 +122,15 @@ def _missing(record: ClusterRecord) -> list[Mark]:
 def _end(record: ClusterRecord) -> None:
     with stage(f"end the processes of cluster {record.name}"):
         live.end(_marks(record))
+
+
+def _require_same_port(record: ClusterRecord, port: int) -> None:
+    now = _port_before(record)
+    if port and port != now:
+        raise UsageError(
+            f"cluster {record.name} runs with its API server on port {now}, not {port}",
+            fix=f"kit cluster down --name {record.name}, then up again with --api-port {port}",
+        )
 
 
 def _port_before(record: ClusterRecord | None) -> int:

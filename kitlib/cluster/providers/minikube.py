@@ -6,6 +6,7 @@ Source: minikube.sigs.k8s.io/docs/commands (start, addons, image, profile, delet
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 from kitlib import tools
@@ -22,25 +23,69 @@ from kitlib.errors import NotOurs, ToolNotFound
 from kitlib.progress import stage
 from kitlib.settings import ProviderName
 
-KUBERNETES = "v1.34.0"
-ADDONS_AT_START = ("ingress", "metrics-server", "dashboard")
-ADDONS_LATER = ("registry", "ingress-dns")
 START_SECONDS = 900.0
 INSTALL = "install minikube: https://minikube.sigs.k8s.io/docs/start/"
 
 
-def start_command(name: str, options: UpOptions) -> list[str]:
+@dataclass(frozen=True)
+class Machine:
+    """What minikube makes; a local cluster specification says it, and these are its defaults.
+
+    Args:
+        driver: what runs the node.
+        kubernetes: the version, with its patch: 1.34.0.
+        cpus: of the node.
+        memory_mb: of the node.
+        disk_gb: of the node.
+        addons: enabled while the cluster is made.
+        later_addons: enabled once it runs; ingress-dns and registry are apt to fail before.
+    """
+
+    driver: str = "docker"
+    kubernetes: str = "1.34.0"
+    cpus: int = 4
+    memory_mb: int = 8192
+    disk_gb: int = 40
+    addons: tuple[str, ...] = ("ingress", "metrics-server", "dashboard")
+    later_addons: tuple[str, ...] = ("registry", "ingress-dns")
+
+
+DEFAULT = Machine()
+
+
+def start_command(name: str, options: UpOptions, machine: Machine = DEFAULT) -> list[str]:
     """`minikube start`, which makes a cluster or starts a stopped one."""
-    command = ["minikube", "start", "--profile", name, "--driver=docker"]
-    command += [f"--kubernetes-version={KUBERNETES}", "--cpus=4", "--memory=8192", "--disk-size=40g"]
-    command += [f"--addons={','.join(ADDONS_AT_START)}"]
+    command = ["minikube", "start", "--profile", name, f"--driver={machine.driver}"]
+    command += [f"--kubernetes-version=v{machine.kubernetes}", f"--cpus={machine.cpus}"]
+    command += [f"--memory={machine.memory_mb}", f"--disk-size={machine.disk_gb}g"]
+    command += [f"--addons={','.join(machine.addons)}"] if machine.addons else []
     command += [f"--nodes={options.nodes}"] if options.nodes > 1 else []
     return command + ([f"--apiserver-port={options.api_port}"] if options.api_port else [])
 
 
-def addon_commands(name: str) -> list[list[str]]:
+def addon_commands(name: str, machine: Machine = DEFAULT) -> list[list[str]]:
     """The addons that are enabled once the cluster runs."""
-    return [["minikube", "addons", "enable", addon, "--profile", name] for addon in ADDONS_LATER]
+    return [switch_addon_command(name, addon, on=True) for addon in machine.later_addons]
+
+
+def list_addons_command(name: str) -> list[str]:
+    """minikube's addons with their state, as JSON."""
+    return ["minikube", "addons", "list", "--profile", name, "--output=json"]
+
+
+def switch_addon_command(name: str, addon: str, *, on: bool) -> list[str]:
+    """Enable or disable one of minikube's addons."""
+    return ["minikube", "addons", "enable" if on else "disable", addon, "--profile", name]
+
+
+def status_command(name: str) -> list[str]:
+    """How the cluster is; ends with 0 only when it runs."""
+    return ["minikube", "status", "--profile", name]
+
+
+def build_command(name: str, image: str, context: str) -> list[str]:
+    """Build an image inside the cluster's nodes, whatever their container runtime is."""
+    return ["minikube", "image", "build", "--profile", name, "--tag", image, context]
 
 
 def wait_command(name: str, kubeconfig: Path) -> list[str]:
@@ -113,6 +158,19 @@ class Minikube:
         _require()
         with stage(f"load {', '.join(images)} into cluster {name}") as progress:
             tools.run(load_command(name, images), timeout=600, on_line=progress.update)
+
+    def addons(self, name: str) -> dict[str, bool]:
+        """minikube's addons, and whether each is enabled."""
+        _require()
+        found = json.loads(tools.run(list_addons_command(name)).stdout)
+        return {addon: item.get("Status") == "enabled" for addon, item in found.items()}
+
+    def switch_addon(self, name: str, addon: str, *, on: bool) -> None:
+        """Enable an addon of minikube's and wait until its pods run, or disable it."""
+        _require()
+        with stage(f"{'enable' if on else 'disable'} minikube's addon {addon} of cluster {name}") as progress:
+            command = switch_addon_command(name, addon, on=on)
+            tools.run(command, timeout=START_SECONDS, on_line=progress.update)
 
 
 def _require() -> None:

@@ -1,0 +1,252 @@
+"""The gate: every change of a cluster passes it, as an action, and leaves an entry in the audit.
+
+`Cluster` hands its mutations to the gate of whoever acts. A person's are recorded and made. A runbook's are
+collected while it plans, and later made only if they are those of the approved plan. A program's own are held
+against the prohibitions, the approvals it needs, and its budget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from kitlib.errors import KitError, NotApproved, NotFound
+from kitlib.policy import preimages
+from kitlib.policy.action import Action, Actor, Verb, affected_pods, changes, version_of
+from kitlib.policy.approval import Approvals, Plan
+from kitlib.policy.audit import Audit
+from kitlib.policy.budget import Budget
+from kitlib.policy.rules import prohibition
+from kitlib.settings import get_settings
+
+Body = Mapping[str, Any]
+
+
+class Denied(KitError):
+    """The policy forbids the action; no approval lifts that."""
+
+    exit_code = 4
+
+
+class Reader(Protocol):
+    """What the gate needs of a Cluster: to look at an object."""
+
+    @property
+    def server(self) -> str:
+        """The API server's address."""
+
+    def find(self, kind: str, name: str, *, namespace: str | None = None) -> Body | None:
+        """The object, or None."""
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """A change that a Cluster's verb is about to send.
+
+    Args:
+        verb, api_version, kind, namespace, name: what to which object.
+        fetch: the object as it is; None when there is none.
+        send: sends it and returns the server's answer; with True as a dry run. The answer to a delete is
+            not the object.
+        wanted: the object as it was asked for, where the server can't check it before its namespace exists.
+    """
+
+    verb: Verb
+    api_version: str
+    kind: str
+    namespace: str
+    name: str
+    fetch: Callable[[], Body | None]
+    send: Callable[[bool], Body]
+    wanted: Body | None = None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the gate says to an action, and why."""
+
+    kind: Literal["allow", "needs approval", "deny"]
+    reason: str
+
+
+@dataclass
+class Gate:
+    """The gate of one actor.
+
+    Args:
+        actor: who acts.
+        approvals, audit: where plans, approvals and entries are kept.
+        budget: what the actor may do in an hour; none: unlimited.
+        needs_approval: verbs that need a person's yes, for agents and models; `*`: all.
+        planning: collect the actions instead of making them.
+        plan: the approved plan; only its actions are made.
+    """
+
+    actor: Actor
+    approvals: Approvals
+    audit: Audit
+    budget: Budget | None = None
+    needs_approval: tuple[str, ...] = ("*",)
+    planning: bool = False
+    plan: Plan | None = None
+    planned: list[Action] = field(default_factory=list)
+    _done: int = 0
+
+    def carry_out(self, mutations: Sequence[Mutation], cluster: Reader) -> list[Body]:
+        """Decide on all mutations, then make them in order, or none.
+
+        Returns:
+            The server's answers; those of dry runs while planning.
+
+        Raises:
+            Denied, NotApproved: nothing was done.
+            AuditError: it can't be recorded, so it is not done.
+            ApiError: the server refused one; those before it are done, and the audit says so.
+        """
+        if self.actor.kind == "person":
+            return [self._make(one, one.fetch(), None) for one in mutations]
+        previews = [_preview(one, self.actor, cluster.server) for one in mutations]
+        for preview in previews:
+            self._admit(preview.action)
+        if self.planning:
+            self.planned += [preview.action for preview in previews]
+            return [preview.after or preview.before or {} for preview in previews]
+        if self.plan and not self._done:
+            _refuse_drift(self.plan, cluster)
+        return [
+            self._make(one, preview.before, preview.action)
+            for one, preview in zip(mutations, previews, strict=True)
+        ]
+
+    def decide(self, action: Action) -> Decision:
+        """What the gate says to an action; nothing is spent or done."""
+        if self.actor.kind == "person":
+            return Decision("allow", "a person asked for it")
+        if self.actor.kind in ("agent", "model") and (broken := prohibition(action)):
+            return Decision("deny", str(broken))
+        if self.planning:
+            return Decision("allow", "it is only planned")
+        if self.plan:
+            return self._by_plan(action)
+        if self.actor.kind in ("agent", "model") and not {"*", action.verb} & set(self.needs_approval):
+            return Decision("allow", f"{action.verb} needs no approval")
+        try:
+            given = self.approvals.approval(action.hash)
+        except NotApproved as error:
+            return Decision("needs approval", error.message)
+        return Decision("allow", f"approved by {given.by}")
+
+    def finish_plan(self, subject: str) -> Plan:
+        """Store what was planned, for somebody to approve."""
+        return self.approvals.save_plan(self.planned, subject)
+
+    def _admit(self, action: Action) -> None:
+        decision = self.decide(action)
+        if decision.kind == "allow":
+            return
+        self.audit.write(decision.kind, action=action.as_dict(), reason=decision.reason)
+        if decision.kind == "deny":
+            raise Denied(f"{action} is never done for a {self.actor.kind}: {decision.reason}")
+        raise NotApproved(
+            f"{action} needs an approval: {decision.reason}",
+            fix=f"kit approve {action.hash} after looking at it",
+        )
+
+    def _by_plan(self, action: Action) -> Decision:
+        assert self.plan is not None
+        left = self.plan.actions[self._done :]
+        if not any(planned.intent == action.intent for planned in left):
+            return Decision("needs approval", f"it is not in the approved plan {self.plan.hash}")
+        return Decision("allow", f"it is in the approved plan {self.plan.hash}")
+
+    def _make(self, mutation: Mutation, before: Body | None, action: Action | None) -> Body:
+        if action and self.budget and (refusal := self.budget.spend(pods=action.pods)):
+            self.audit.write("deny", action=action.as_dict(), reason=refusal)
+            raise Denied(f"{action}: {refusal}")
+        kept = preimages.keep(mutation, before, self.actor)
+        shown = action.as_dict() if action else {"verb": mutation.verb, "object": _ref(mutation)}
+        number = self.audit.write("begin", id=kept.id, actor=str(self.actor), action=shown)
+        try:
+            answer = mutation.send(False)
+        except KitError as error:
+            self.audit.write("end", of=number, result="failed", message=error.message)
+            raise
+        self._done += 1
+        preimages.complete(kept, None if mutation.verb == "delete" else answer)
+        self.audit.write("end", of=number, result="done", version=version_of(answer)[1])
+        return answer
+
+
+@dataclass(frozen=True)
+class _Preview:
+    before: Body | None
+    after: Body | None
+    action: Action
+
+
+def _preview(mutation: Mutation, actor: Actor, server: str) -> _Preview:
+    """What a mutation would change, as the server says in a dry run."""
+    before, validated = mutation.fetch(), True
+    try:
+        answer: Body | None = mutation.send(True)
+    except NotFound:
+        if before is not None or mutation.wanted is None:
+            raise
+        answer, validated = mutation.wanted, False  # its namespace, or its kind, is itself still to be made
+    after = None if mutation.verb == "delete" else answer
+    uid, version = version_of(before)
+    action = Action(
+        mutation.verb,
+        mutation.api_version,
+        mutation.kind,
+        mutation.namespace,
+        mutation.name,
+        actor,
+        server,
+        uid,
+        version,
+        changes(before, after),
+        affected_pods(before, after),
+        validated,
+    )
+    return _Preview(before, after, action)
+
+
+def _refuse_drift(plan: Plan, cluster: Reader) -> None:
+    """Before the first action: every object of the plan must still be as it was seen.
+
+    Raises:
+        NotApproved: names those that are not.
+    """
+    seen: set[tuple[str, str, str]] = set()
+    drifted = []
+    for action in plan.actions:
+        ref = (action.kind, action.namespace, action.name)
+        if ref in seen:
+            continue
+        seen.add(ref)
+        uid, version = version_of(cluster.find(action.kind, action.name, namespace=action.namespace or None))
+        if uid != action.uid:
+            was = "is there now" if not action.uid else "is gone" if not uid else "was made anew"
+            drifted.append(f"{action.kind}/{action.name} {was}")
+        elif version != action.version:
+            drifted.append(
+                f"{action.kind}/{action.name} is at version {version}, planned was {action.version}"
+            )
+    if drifted:
+        raise NotApproved(
+            f"the plan {plan.hash} is void, since it was made: {'; '.join(drifted)}",
+            fix="make the plan again",
+        )
+
+
+def _ref(mutation: Mutation) -> str:
+    where = f" -n {mutation.namespace}" if mutation.namespace else ""
+    return f"{mutation.kind}/{mutation.name}{where}"
+
+
+def person() -> Gate:
+    """The gate of somebody who types: everything is recorded, nothing refused."""
+    folder = get_settings().state_dir
+    return Gate(Actor("person"), Approvals(folder / "approvals"), Audit(folder / "audit.jsonl"))

@@ -1,0 +1,127 @@
+"""The plain manifests on a real cluster: restricted enforced, NetworkPolicies enforced, every pod ready."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+
+import pytest
+
+from kitlib.app import manifests
+from kitlib.cluster import addons
+from kitlib.cluster.resource import pod_ready
+from kitlib.drift import drift
+from kitlib.errors import ApiError
+
+SPECS = Path(__file__).parents[2] / "todo-app/specs"
+PARTS = {"api", "frontend", "worker", "postgresql", "redis"}
+CONNECT = """
+import socket, sys, time
+for _ in range(int(sys.argv[3])):
+    try:
+        socket.create_connection((sys.argv[1], int(sys.argv[2])), 3)
+        sys.exit(0)
+    except OSError:
+        time.sleep(1)
+sys.exit(1)
+"""
+LEARNS = 30  # attempts: the policies' enforcer learns of a new pod's address only after the pod has started
+NAME = "app.kubernetes.io/name"
+
+
+@pytest.fixture(scope="module")
+def network_policy(kind_cluster):
+    addons.enable(kind_cluster.name, ["network-policy"])
+    yield
+    addons.disable(kind_cluster.name, ["network-policy"])
+
+
+@pytest.fixture(scope="module")
+def images(kind_cluster):
+    return manifests.local_images()
+
+
+@pytest.fixture(scope="module")
+def applied(kind_cluster, images, network_policy):
+    """The cluster, bound to a namespace that holds the manifests, and what applying them said."""
+    cluster = kind_cluster.connect(f"m-{uuid.uuid4().hex[:8]}")
+    outcome = manifests.apply(SPECS, cluster, images=images)
+    yield cluster, outcome
+    cluster.delete("Namespace", cluster.namespace, wait_seconds=0)
+
+
+def ask(cluster, method, service, path, body=None):
+    """The answer of a service, as soon as it reaches a ready pod."""
+    answers = []
+
+    def reached(_):
+        try:
+            answers.append(cluster.call_service(method, service, path, body=body))
+        except ApiError as error:
+            if error.status not in (502, 503):
+                raise
+        return bool(answers)
+
+    cluster.wait("Service", service, until=reached)
+    return answers[0]
+
+
+def attempt(cluster, image, labels, host, port, tries=5):
+    """How a pod with some labels ends that connects to a service: Succeeded or Failed."""
+    name = f"try-{uuid.uuid4().hex[:6]}"
+    body = {
+        "name": "main",
+        "image": image,
+        "command": ["python", "-c", CONNECT, host, str(port), str(tries)],
+        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+    }
+    security = {"runAsNonRoot": True, "runAsUser": 1000, "seccompProfile": {"type": "RuntimeDefault"}}
+    spec = {"restartPolicy": "Never", "securityContext": security, "containers": [body]}
+    metadata = {"name": name, "labels": labels}
+    cluster.apply({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
+    ended = cluster.wait(
+        "Pod", name, until=lambda pod: pod.at("status.phase") in ("Succeeded", "Failed"), timeout=120
+    )
+    cluster.delete("Pod", name, wait_seconds=0)
+    return ended.at("status.phase")
+
+
+def test_every_pod_is_ready_under_restricted_and_the_server_warns_of_nothing(applied):
+    cluster, outcome = applied
+    assert outcome.warnings == ()
+    labels = cluster.get("Namespace", cluster.namespace).labels
+    assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
+    assert {pod.labels[NAME] for pod in outcome.pods if pod_ready(pod)} == PARTS
+
+
+def test_a_todo_made_through_the_frontend_is_in_the_api(applied):
+    cluster, _ = applied
+    made = ask(cluster, "POST", "frontend", "/api/todos", {"title": "by the manifests"})
+    assert made["title"] == "by the manifests"
+    assert made["id"] in {item["id"] for item in ask(cluster, "GET", "api", "/todos")["items"]}
+
+
+def test_policies_let_the_calls_through_and_nothing_else(applied, images):
+    cluster, _ = applied
+    part_of = {"app.kubernetes.io/part-of": "todo-app"}
+    worker = {NAME: "worker"} | part_of
+    assert attempt(cluster, images["worker"], worker, "postgresql", 5432, LEARNS) == "Succeeded"
+    assert attempt(cluster, images["worker"], {NAME: "stranger"} | part_of, "postgresql", 5432) == "Failed"
+    assert attempt(cluster, images["worker"], worker, "api", 80) == "Failed"
+
+
+def test_applying_again_replaces_no_pod_and_keeps_the_secrets(applied, images):
+    cluster, outcome = applied
+    before = {pod["metadata"]["uid"] for pod in outcome.pods}
+    secret = cluster.get("Secret", "api-secrets")["data"]
+    again = manifests.apply(SPECS, cluster, images=images)
+    assert {pod["metadata"]["uid"] for pod in again.pods if pod.labels[NAME] in PARTS} == before
+    assert cluster.get("Secret", "api-secrets")["data"] == secret
+
+
+def test_there_is_no_drift(applied):
+    cluster, _ = applied
+    report = drift(SPECS, cluster)
+    assert report.findings == []
+    assert report.warnings == ()
+    assert report.compared > 30
