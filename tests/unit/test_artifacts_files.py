@@ -12,11 +12,13 @@ import yaml
 from artifacts_help import SPECS, application
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from kitlib.artifacts import Artifact, render
 from kitlib.artifacts.files import status, write
 from kitlib.artifacts.rendering import compare, compare_folder
 from kitlib.artifacts.yamlfile import dump
+from kitlib.cli.app import app
 from kitlib.errors import UsageError
 
 TEXT = "# What it is.\nFROM scratch\n# kit:keep packages\n# kit:keep end\nCMD a\n"
@@ -36,22 +38,6 @@ def disk(tmp_path):
 
     (tmp_path / "a").mkdir()
     return how
-
-
-def kit(*arguments, cwd):
-    command = [
-        sys.executable,
-        "-c",
-        "from kitlib.cli.entry import main; main()",
-        "spec",
-        "render",
-        *arguments,
-    ]
-    done = subprocess.run(
-        command, capture_output=True, text=True, cwd=cwd, env={"COLUMNS": "200", "PATH": ""}
-    )
-    assert "Traceback" not in done.stderr, done.stderr
-    return done
 
 
 @pytest.fixture
@@ -252,34 +238,40 @@ def test_wrong_specifications_render_nothing_and_say_why(project):
 # --- the command
 
 
-def test_the_command_writes_checks_and_never_overwrites_by_itself(project):
-    specs = ("--specs", str(project / NAME))
-    assert kit(*specs, "--check", cwd=project).returncode == 1
-    first = kit(*specs, cwd=project)
-    assert first.returncode == 0, first.stdout
+def test_the_command_writes_checks_and_never_overwrites_by_itself(project, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def kit(*arguments):
+        return CliRunner().invoke(app, ["spec", "render", "--specs", str(project / NAME), *arguments])
+
+    assert kit("--check").exit_code == 1
+    first = kit()
+    assert first.exit_code == 0, first.stdout
     assert "written: todo-app/docker-compose.yml" in first.stdout
-    assert kit(*specs, "--check", cwd=project).returncode == 0
+    assert kit("--check").exit_code == 0
 
     path = project / "todo-app/worker/Dockerfile"
     mine = path.read_text().replace("USER 1000:1000", "USER root")
     path.write_text(mine)
     line = mine.splitlines().index("USER root") + 1
-    refused = kit(*specs, cwd=project)
-    assert refused.returncode == 1
+    refused = kit()
+    assert refused.exit_code == 1
     assert f"lines {line} differ" in refused.stdout
     assert path.read_text() == mine
 
-    shown = kit(*specs, "--diff", cwd=project)
-    assert (shown.returncode, "+USER 1000:1000" in shown.stdout) == (0, True)
+    shown = kit("--diff")
+    assert (shown.exit_code, "+USER 1000:1000" in shown.stdout) == (0, True)
     assert path.read_text() == mine
-    assert kit(*specs, "--overwrite", "--only", "*/worker/*", cwd=project).returncode == 0
+    assert kit("--overwrite", "--only", "*/worker/*").exit_code == 0
     assert "USER 1000:1000" in path.read_text()
 
 
 def test_without_the_specifications_it_says_so(tmp_path):
-    done = kit("--specs", str(tmp_path / "none"), cwd=tmp_path)
+    command = [sys.executable, "-c", "from kitlib.cli.entry import main; main()", "spec", "render", "--specs"]
+    done = subprocess.run([*command, str(tmp_path / "none")], capture_output=True, text=True)
     assert done.returncode == 2
     assert "there is no folder" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 # --- YAML
