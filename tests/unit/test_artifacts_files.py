@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 import yaml
 from artifacts_help import SPECS, application
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -23,6 +23,9 @@ from kitlib.errors import UsageError
 
 TEXT = "# What it is.\nFROM scratch\n# kit:keep packages\n# kit:keep end\nCMD a\n"
 NAME = "todo-app/specs"
+unhurried = settings(
+    deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)  # a busy machine is no error
 
 
 @pytest.fixture
@@ -91,6 +94,7 @@ def test_whatever_is_changed_by_hand_counts_as_edited(disk, change):
     assert disk(change).state == "edited"
 
 
+@unhurried
 @given(st.text(max_size=40), st.integers(min_value=0, max_value=200))
 def test_no_inserted_text_goes_unnoticed(tmp_path_factory, text, place):
     root = tmp_path_factory.mktemp("r")
@@ -315,6 +319,7 @@ json_like = st.recursive(
 )
 
 
+@unhurried
 @given(st.dictionaries(st.text(), json_like, max_size=4))
 def test_what_is_dumped_is_read_back(value):
     assert yaml.safe_load(dump(value)) == value
