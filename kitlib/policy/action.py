@@ -19,6 +19,7 @@ from kitlib.settings import get_settings
 Verb = Literal["create", "apply", "patch", "scale", "restart", "delete", "replace"]
 # What the server keeps for itself, and what changes by itself: no part of what somebody asked for.
 _SERVERS_OWN = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink")
+_REVISION = "deployment.kubernetes.io/revision"
 RESTARTED = "kubectl.kubernetes.io/restartedAt"
 
 
@@ -160,6 +161,10 @@ def _comparable(item: Mapping[str, Any] | None) -> Any:
     if item is None:
         return None
     metadata = {k: v for k, v in (item.get("metadata") or {}).items() if k not in _SERVERS_OWN}
+    if _REVISION in (metadata.get("annotations") or {}):  # its controller's, written at any moment
+        metadata["annotations"] = {k: v for k, v in metadata["annotations"].items() if k != _REVISION}
+    if not metadata.get("annotations"):
+        metadata.pop("annotations", None)
     shown = {k: v for k, v in item.items() if k != "status"} | {"metadata": metadata}
     if item.get("kind") == "Secret":
         for key in ("data", "stringData"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,7 @@ from kitlib.settings import get_settings
 if TYPE_CHECKING:
     from kitlib.policy.gate import Mutation
 
+PRUNE_SECONDS = 3600.0
 LIFE = timedelta(hours=24)  # the seed's AI operations specification: rollback capability for 24 hours
 
 
@@ -114,6 +116,12 @@ def _write(kept: Preimage) -> None:
 
 
 def _prune() -> None:
+    """Remove what is older than a day; looked for once an hour, since a long apply makes many changes."""
+    mark = _folder() / "pruned"
+    if mark.exists() and time.time() - mark.stat().st_mtime < PRUNE_SECONDS:
+        return
+    mark.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    mark.touch()
     limit = (datetime.now(UTC) - LIFE).timestamp()
     for path in _folder().glob("*.json"):
         if path.stat().st_mtime < limit:
