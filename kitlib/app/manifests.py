@@ -82,6 +82,19 @@ def apply(
     return Outcome(len(items), warnings, _wait(cluster, items, timeout))
 
 
+def home(specs: Path, environment: Environment) -> str:
+    """The namespace that an environment's manifests name.
+
+    Raises:
+        UsageError: a specification is wrong.
+    """
+    from kitlib.artifacts.rendering import read_folder
+
+    reading = read_folder(specs)
+    assert reading.spec is not None  # as read_folder has said
+    return Target(reading.spec, environment).namespace
+
+
 def local_images() -> dict[str, str]:
     """Build the application's images and load them into kit's cluster; by what runs them.
 

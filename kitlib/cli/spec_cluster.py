@@ -20,7 +20,7 @@ ENVIRONMENT = typer.Option("development", "--environment", "-e", help="developme
 
 def apply(
     specs: Path | None = SPECS,
-    namespace: str | None = NAMESPACE,
+    namespace: str | None = typer.Option(None, "--namespace", "-n", help="Default: the manifests' own."),
     context: str | None = CONTEXT,
     environment: str = ENVIRONMENT,
     images: str = typer.Option(
@@ -41,9 +41,11 @@ def apply(
             fix="registry, or local with a cluster that kit made",
         )
     chosen = manifests.local_images() if images == "local" else {}
-    cluster = connect(context, namespace=namespace)
-    outcome = manifests.apply(folder(specs), cluster, environment=_environment(environment), images=chosen)
-    typer.echo(f"{outcome.applied} objects applied, every pod is ready:\n{outcome.pods!r}")
+    kind = _environment(environment)
+    cluster = connect(context, namespace=namespace or manifests.home(folder(specs), kind))
+    outcome = manifests.apply(folder(specs), cluster, environment=kind, images=chosen)
+    typer.echo(f"{outcome.applied} objects applied to {cluster.namespace}, every pod is ready:")
+    typer.echo(repr(outcome.pods))
 
 
 def drift(

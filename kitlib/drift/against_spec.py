@@ -53,6 +53,8 @@ def _of(compared: Iterable[Compared], fact: Fact) -> Iterator[Compared]:
 
 
 def _difference(item: Compared, fact: Fact, reading: Reading[Application]) -> Difference | None:
+    if item.scaled and fact.path == ("spec", "replicas"):
+        return None
     artifact = _value(item.wanted, fact)
     if same(fact.value, artifact) or (fact.kind == "ConfigMap" and artifact is None):
         return None  # a variable left out has the program's own default, which the specification repeats

@@ -41,6 +41,7 @@ class Compared:
         live: the live object.
         warnings: what the server says about the artifact.
         refusal: why the server refuses it.
+        scaled: whether an autoscaler owns its number of replicas.
     """
 
     raw: Mapping[str, Any]
@@ -49,6 +50,7 @@ class Compared:
     live: Resource | None
     warnings: tuple[str, ...] = ()
     refusal: str = ""
+    scaled: bool = False
 
     @property
     def ref(self) -> Ref:
@@ -133,7 +135,7 @@ def _ask(cluster: Cluster, raw: dict[str, Any], scaled: set[tuple[Any, Any]]) ->
     wanted = _comparable(applied[0], raw, owned)
     found = _comparable(live, raw, owned) if live is not None else None
     said = tuple(text.replace(_new_name(name), name) for text in applied.warnings)
-    return Compared(raw, wanted, found, live, said)
+    return Compared(raw, wanted, found, live, said, scaled=owned)
 
 
 def _comparable(item: Mapping[str, Any], raw: Mapping[str, Any], scaled: bool) -> dict[str, Any]:

@@ -153,6 +153,7 @@ def test_replicas_are_the_autoscalers(namespace):
     assert before == {("extra", "HorizontalPodAutoscaler", "todo-app-api", "")}
     namespace.scale("Deployment", "todo-app-api", 4)
     assert found(namespace) == before
+    assert [item for item in drift(SPECS, namespace).differences if item.sort == "spec"] == []
 
 
 def test_a_deleted_object_is_missing_and_a_new_one_extra(release):
