@@ -18,7 +18,7 @@ from kitlib.cluster import Cluster, ResourceList, manage
 from kitlib.cluster.providers import ClusterRecord, provider
 from kitlib.cluster.providers.base import clusters_dir
 from kitlib.cluster.rollout import rollout_state
-from kitlib.errors import ClusterError, UsageError, WaitTimeout
+from kitlib.errors import ClusterError, UsageError
 from kitlib.progress import stage
 from kitlib.settings import get_settings
 
@@ -130,16 +130,9 @@ def wait_ready(cluster: Cluster, *, timeout: float = READY_SECONDS) -> None:
     Raises:
         WaitTimeout: one is not; names the pods and what they say.
     """
-    for kind in ("StatefulSet", "Deployment"):
-        for item in cluster.list(kind, labels=PART_OF):
-            with stage(f"{kind} {item.name} becomes ready") as progress:
-                try:
-                    cluster.wait(kind, item.name, timeout=timeout, progress=progress)
-                except WaitTimeout as error:
-                    reasons = trouble.explain(cluster, cluster.list("Pod", labels=PART_OF))
-                    raise WaitTimeout(
-                        f"{error.message}\n{reasons}", fix=f"kubectl -n {cluster.namespace} get events"
-                    ) from None
+    kinds = ("StatefulSet", "Deployment")
+    found = [(kind, item.name) for kind in kinds for item in cluster.list(kind, labels=PART_OF)]
+    trouble.await_ready(cluster, found, PART_OF, timeout)
 
 
 def _running(name: str | None) -> ClusterRecord:

@@ -22,7 +22,7 @@ from kitlib.artifacts.manifests.config import secrets
 from kitlib.cluster import Cluster, ResourceList, manage
 from kitlib.cluster.manifests import read
 from kitlib.cluster.providers import provider
-from kitlib.errors import ClusterError, UsageError, WaitTimeout
+from kitlib.errors import ClusterError, UsageError
 from kitlib.progress import say, stage
 from kitlib.specs.models.base import Environment
 
@@ -187,16 +187,8 @@ def _wait(cluster: Cluster, items: list[dict[str, Any]], timeout: float) -> Reso
         item["metadata"]["labels"]["app.kubernetes.io/part-of"] for item in items if item["kind"] == "Service"
     )
     labels = {"app.kubernetes.io/part-of": part_of}
-    for kind in WORKLOADS:
-        for item in (item for item in items if item["kind"] == kind):
-            with stage(f"{kind} {_name(item)} becomes ready") as progress:
-                try:
-                    cluster.wait(kind, _name(item), timeout=timeout, progress=progress)
-                except WaitTimeout as error:
-                    reasons = trouble.explain(cluster, cluster.list("Pod", labels=labels))
-                    raise WaitTimeout(
-                        f"{error.message}\n{reasons}", fix=f"kubectl -n {cluster.namespace} get events"
-                    ) from None
+    found = [(kind, _name(item)) for kind in WORKLOADS for item in items if item["kind"] == kind]
+    trouble.await_ready(cluster, found, labels, timeout)
     return cluster.list("Pod", labels=labels)
 
 

@@ -1,15 +1,41 @@
-"""Which pods keep the application from being ready, and what they say about it."""
+"""Waiting for the application; which pods keep it from being ready, and what they say about it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from kitlib.cluster import Cluster, Resource
 from kitlib.cluster.resource import pod_ready, pod_state
-from kitlib.errors import ApiError
+from kitlib.errors import ApiError, WaitTimeout
+from kitlib.progress import stage
 from kitlib.redaction import redact
 
 LOG_LINES = 6
+
+
+def await_ready(
+    cluster: Cluster, workloads: Iterable[tuple[str, str]], labels: dict[str, str], timeout: float
+) -> None:
+    """Wait until workloads are rolled out, one after the other.
+
+    Args:
+        cluster: bound to their namespace.
+        workloads: kind and name of each, those that others need first.
+        labels: which pods to explain when one is late.
+        timeout: seconds, for each.
+
+    Raises:
+        WaitTimeout: one is not; names the pods and what they say.
+    """
+    for kind, name in workloads:
+        with stage(f"{kind} {name} becomes ready") as progress:
+            try:
+                cluster.wait(kind, name, timeout=timeout, progress=progress)
+            except WaitTimeout as error:
+                reasons = explain(cluster, cluster.list("Pod", labels=labels))
+                fix = f"kubectl -n {cluster.namespace} get events"
+                raise WaitTimeout(f"{error.message}\n{reasons}", fix=fix) from None
 
 
 def explain(cluster: Cluster, pods: list[Resource]) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from kitlib import quantity
 from kitlib.artifacts.manifests import Target
 from kitlib.artifacts.manifests.component import Component
-from kitlib.checks import quantity
 from kitlib.drift.fields import Path
 from kitlib.specs.models.container import Check
 

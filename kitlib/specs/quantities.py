@@ -9,11 +9,12 @@ import re
 from decimal import Decimal
 from typing import Any
 
+from kitlib.quantity import parse
 from kitlib.specs.markdown import plain
 from kitlib.specs.values import BadValue, percent, whole
 
-_MEMORY = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)(Ki|Mi|Gi|Ti|k|M|G|T)")
-_BYTES = {"k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
+_CPU = re.compile(r"[0-9]{1,9}m|[0-9]{1,6}(\.[0-9]{1,3})?")
+_MEMORY = re.compile(r"[0-9]{1,15}(\.[0-9]{1,9})?(Ki|Mi|Gi|Ti|k|M|G|T)")
 
 
 def cpu(text: str) -> Decimal:
@@ -22,10 +23,9 @@ def cpu(text: str) -> Decimal:
     Raises:
         BadValue: it is none of these.
     """
-    if re.fullmatch(r"[0-9]{1,9}m", text):
-        return Decimal(text[:-1]) / 1000
-    if re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,3})?", text):
-        return Decimal(text)
+    found = parse(text) if _CPU.fullmatch(text) else None
+    if found is not None:
+        return found
     raise BadValue("CPU as Kubernetes writes it, such as 250m or 0.5", _digits(text, "m"))
 
 
@@ -35,8 +35,9 @@ def memory(text: str) -> Decimal:
     Raises:
         BadValue: it is none of these; above all `512m`, which Kubernetes takes for half a byte.
     """
-    if match := _MEMORY.fullmatch(text):
-        return Decimal(match[1]) * _BYTES[match[2]]
+    found = parse(text) if _MEMORY.fullmatch(text) else None
+    if found is not None:
+        return found
     if text.endswith("m"):
         raise BadValue("memory with its unit, such as 512Mi: m means thousandths", _digits(text, "Mi"))
     raise BadValue(

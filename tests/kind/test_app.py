@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
+import service_answers
 
 from kitlib import app as application
 from kitlib import tools
@@ -30,19 +31,7 @@ NODE_IMAGE = "registry.k8s.io/coredns/coredns:v1.12.1"  # every node carries it
 
 
 def ask(cluster, method, path, body=None, service=API):
-    """The Service's answer, as soon as it reaches a ready pod."""
-    answers = []
-
-    def reached(_):
-        try:
-            answers.append(cluster.call_service(method, service, path, body=body))
-        except ApiError as error:
-            if error.status not in (502, 503):
-                raise
-        return bool(answers)
-
-    cluster.wait("Service", service, until=reached)
-    return answers[0]
+    return service_answers.ask(cluster, method, service, path, body)
 
 
 def create(cluster, title, **more):

@@ -6,12 +6,12 @@ import uuid
 from pathlib import Path
 
 import pytest
+from service_answers import ask
 
 from kitlib.app import manifests
 from kitlib.cluster import addons
 from kitlib.cluster.resource import pod_ready
 from kitlib.drift import drift
-from kitlib.errors import ApiError
 
 SPECS = Path(__file__).parents[2] / "todo-app/specs"
 PARTS = {"api", "frontend", "worker", "postgresql", "redis"}
@@ -48,22 +48,6 @@ def applied(kind_cluster, images, network_policy):
     outcome = manifests.apply(SPECS, cluster, images=images)
     yield cluster, outcome
     cluster.delete("Namespace", cluster.namespace, wait_seconds=0)
-
-
-def ask(cluster, method, service, path, body=None):
-    """The answer of a service, as soon as it reaches a ready pod."""
-    answers = []
-
-    def reached(_):
-        try:
-            answers.append(cluster.call_service(method, service, path, body=body))
-        except ApiError as error:
-            if error.status not in (502, 503):
-                raise
-        return bool(answers)
-
-    cluster.wait("Service", service, until=reached)
-    return answers[0]
 
 
 def attempt(cluster, image, labels, host, port, tries=5):

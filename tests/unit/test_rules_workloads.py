@@ -6,7 +6,7 @@ import pytest
 from checks_help import findings_of
 from kube_cases import GOOD, PATH, Case, check
 
-from kitlib.checks.quantity import parse
+from kitlib.quantity import parse
 
 SPEC = "  strategy:\n"
 LIMIT = '              value: "1000000"\n'

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from kitlib.checks.quantity import parse
 from kitlib.checks.rule import Hit, rule
 from kitlib.checks.targets import KubeObject, mapping, sequence
+from kitlib.quantity import parse
 
 _RESOURCES = "https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/"
 _QUANTITY = "https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/"
