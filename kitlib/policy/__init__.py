@@ -5,7 +5,7 @@ from kitlib.policy.action import RESTARTED, Action, Actor, FieldChange, Verb
 from kitlib.policy.approval import Approval, Approvals, Plan
 from kitlib.policy.audit import Audit, AuditError
 from kitlib.policy.budget import Budget, Limits
-from kitlib.policy.gate import Decision, Denied, Gate, Mutation
+from kitlib.policy.gate import Decision, Denied, Gate, Mutation, person
 from kitlib.policy.rules import Prohibition, prohibition
 
 __all__ = [
@@ -29,5 +29,6 @@ __all__ = [
     "act_as",
     "acting",
     "current",
+    "person",
     "prohibition",
 ]

@@ -246,7 +246,11 @@ def _ref(mutation: Mutation) -> str:
     return f"{mutation.kind}/{mutation.name}{where}"
 
 
-def person() -> Gate:
-    """The gate of somebody who types: everything is recorded, nothing refused."""
+def person(through: str = "") -> Gate:
+    """The gate of a person: everything is recorded, nothing refused.
+
+    Args:
+        through: what acts in the person's name, such as a runbook whose change was approved.
+    """
     folder = get_settings().state_dir
-    return Gate(Actor("person"), Approvals(folder / "approvals"), Audit(folder / "audit.jsonl"))
+    return Gate(Actor("person", through), Approvals(folder / "approvals"), Audit(folder / "audit.jsonl"))

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from kitlib import policy
 from kitlib.cluster import Cluster, ResourceList
 from kitlib.cluster.resource import pod_ready, pod_restarts, pod_state
 from kitlib.cluster.rollout import rollout_state
@@ -119,7 +120,10 @@ class Run:
 
 
 def start() -> Run:
-    """Begin a run: from here on the kernel sends nothing that is secret."""
+    """Begin a run: from here on the kernel sends nothing secret, and the audit names the run."""
     guard_kernel()
     folder = os.environ.get(RUN_DIR)
+    policy.act_as(
+        policy.person(f"through runbook run {Path(folder).name}" if folder else "through a notebook")
+    )
     return Run(Path(folder) if folder else None)

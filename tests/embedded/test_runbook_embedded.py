@@ -16,7 +16,7 @@ import psutil
 import pytest
 import yaml
 
-from kitlib import runbooks
+from kitlib import policy, runbooks
 from kitlib.errors import ClusterUnreachable, Conflict, PrecheckFailed, UsageError
 from kitlib.findings import Edit, Fix, Ref
 from kitlib.runbooks import catalogue, preflight
@@ -98,6 +98,9 @@ def test_an_approved_change_repairs_and_is_recorded(place):
     assert "http://" not in page.replace(place.server, "")
     assert (result.folder / "output.ipynb").exists()
     assert (result.folder / "shown.ipynb").exists()
+    made = [entry for entry in policy.current().audit.read() if entry["event"] == "begin"][-1]
+    assert made["actor"] == f"person through runbook run {result.folder.name}"
+    assert made["action"]["object"] == f"Deployment/web -n {place.namespace}"
 
 
 def test_a_healthy_deployment_is_left_alone(place):
