@@ -16,7 +16,7 @@ from kitlib.cluster import Cluster, manage
 from kitlib.cluster.embedded import processes
 from kitlib.cluster.embedded.processes import Mark
 from kitlib.cluster.providers.base import clusters_dir, load_record
-from kitlib.errors import ClusterUnreachable, ContextChanged, MachineError, UsageError
+from kitlib.errors import ClusterError, ClusterUnreachable, ContextChanged, MachineError, UsageError
 
 OWNER = """
 import sys
@@ -81,6 +81,16 @@ def test_a_hung_api_server_is_broken_and_up_replaces_it(cluster):
     assert manage.status("one").state == "running"
     assert not processes.alive(marks(cluster).values())
     assert again.owned != cluster.owned
+
+
+def test_a_component_that_dies_at_its_start_is_named_with_what_it_said(cluster):
+    manage.down("one")
+    wal = clusters_dir() / "one" / "etcd" / "member" / "wal"
+    wal.mkdir(parents=True)
+    (wal / "0000000000000000-0000000000000000.wal").write_bytes(b"not a log")
+    with pytest.raises(ClusterError, match=r"(?s)etcd of kit-one ended with code \d+.*wal.*panic: "):
+        manage.up("one", "embedded")
+    assert load_record("one") is None
 
 
 def test_fake_nodes_and_another_port_on_a_running_cluster():

@@ -125,7 +125,7 @@ def end(marks: Iterable[Mark]) -> None:
 
 
 def _last_lines(log: Path) -> str:
+    """The end of a log; of a Go program that panicked, the words before its stack."""
     text = log.read_text(errors="replace") if log.exists() else ""
-    return (
-        "\n".join(f"    {line[:300]}" for line in text.splitlines()[-LOG_LINES:]) or "    it printed nothing"
-    )
+    lines = [line for line in text.partition("\ngoroutine ")[0].splitlines() if line.strip()]
+    return "\n".join(f"    {line[:300]}" for line in lines[-LOG_LINES:]) or "    it printed nothing"
