@@ -271,6 +271,6 @@ def test_a_process_killed_between_line_and_head_breaks_nothing(audit):
 
 
 def test_entries_are_redacted(audit):
-    audit.write("begin", url="postgresql://app:hunter2@db/app")
-    assert "hunter2" not in audit.path.read_text()
+    audit.write("begin", url="postgresql://app:swordfish-4417@db/app")
+    assert "swordfish-4417" not in audit.path.read_text()
     assert json.loads(audit.path.read_text().splitlines()[-1])["url"].startswith("postgresql://***@")
