@@ -43,7 +43,10 @@ class Resource(dict[str, Any]):
         return (datetime.now(UTC) - created).total_seconds()
 
     def at(self, path: str, default: Any = None) -> Any:
-        """The value at a dotted path, such as `spec.template.spec.containers.0.image`."""
+        """The value at a dotted path, such as `spec.template.spec.containers.0.image`.
+
+        `default` where a step is missing, and where it is null, which means the same to the API server.
+        """
         value: Any = self
         for part in path.split("."):
             if isinstance(value, list) and part.isdigit() and int(part) < len(value):
@@ -52,7 +55,7 @@ class Resource(dict[str, Any]):
                 value = value[part]
             else:
                 return default
-        return value
+        return default if value is None else value
 
     def yaml(self) -> str:
         """The object as YAML, without the bookkeeping in `metadata.managedFields`."""

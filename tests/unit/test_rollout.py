@@ -47,3 +47,10 @@ def test_a_missed_deadline_is_final():
 def test_other_kinds_have_no_rollout():
     with pytest.raises(ValueError, match="Pod"):
         rollout_state(workload("Pod", {}, {}))
+
+
+def test_a_null_is_the_same_as_a_missing_field():
+    definition = Resource({"kind": "CustomResourceDefinition", "status": {"conditions": None, "replicas": 0}})
+    assert definition.at("status.conditions", []) == []
+    assert definition.at("status.absent", []) == []
+    assert definition.at("status.replicas", 5) == 0
