@@ -26,10 +26,10 @@ check: setup ## lint, types and unit tests
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(RUN) mypy
-	$(PYTEST) tests/unit -q
+	$(PYTEST) tests/unit -q -n auto --dist worksteal
 
 unit: setup ## tests that need nothing
-	$(PYTEST) tests/unit -q
+	$(PYTEST) tests/unit -q -n auto --dist worksteal
 
 embedded: setup ## tests on a control plane without Docker
 	$(PYTEST) tests/embedded -q
