@@ -54,7 +54,15 @@ def memory(record: ClusterRecord) -> float:
     else:
         roots = [int(mark.split()[1]) for mark in record.owned]
     processes = {p.pid: p for root in roots for p in family(psutil.Process(root))}
-    return float(sum(p.memory_full_info().pss for p in processes.values()))
+    return float(sum(map(proportional, processes.values())))
+
+
+def proportional(process: psutil.Process) -> int:
+    """A process's share of memory, in bytes; 0 for one that has ended meanwhile, such as a probe."""
+    try:
+        return int(process.memory_full_info().pss)
+    except psutil.NoSuchProcess:
+        return 0
 
 
 def family(root: psutil.Process) -> list[psutil.Process]:
