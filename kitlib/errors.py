@@ -10,7 +10,9 @@
     ├── MachineError            the machine lacks disk, a port, Docker or a right
     ├── RunbookError            a runbook cannot go on
     │   ├── PrecheckFailed      what it needs is not there; nothing was started
-    │   └── NotApproved         it would change something that nobody approved
+    │   ├── NotApproved         it would change something that nobody approved
+    │   ├── StepTimeout         a step did not end in its time
+    │   └── AlreadyRunning      another run of it holds the same target
     └── ClusterError
         ├── ClusterUnreachable  the API server does not answer
         ├── ContextChanged      the kubeconfig no longer says what the Cluster was bound to
@@ -31,6 +33,7 @@ import shlex
 from collections.abc import Sequence
 
 __all__ = [
+    "AlreadyRunning",
     "ApiError",
     "ClusterError",
     "ClusterUnreachable",
@@ -48,6 +51,7 @@ __all__ = [
     "PrecheckFailed",
     "RunbookError",
     "SettingsError",
+    "StepTimeout",
     "ToolError",
     "ToolNotFound",
     "UsageError",
@@ -135,6 +139,18 @@ class NotApproved(RunbookError):
     """A runbook would change something that nobody approved, or that changed since it was approved."""
 
     exit_code = 4
+
+
+class StepTimeout(RunbookError):
+    """A step of a runbook did not end in the time it was given."""
+
+    exit_code = 5
+
+
+class AlreadyRunning(RunbookError):
+    """Another run of the same runbook works on the same target."""
+
+    exit_code = 9
 
 
 class ClusterError(KitError):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from platformdirs import user_cache_path, user_state_path
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -18,6 +18,21 @@ from pydantic_settings import (
 from kitlib.errors import SettingsError
 
 ProviderName = Literal["kind", "embedded", "current", "minikube"]
+
+
+class Unattended(BaseModel):
+    """A policy: this runbook needs no person's approval here.
+
+    Args:
+        runbook: its name.
+        namespaces, contexts: shell patterns such as `dev-*`, any of which must fit.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    runbook: str
+    namespaces: tuple[str, ...] = Field(min_length=1)
+    contexts: tuple[str, ...] = Field(min_length=1)
 
 
 class Settings(BaseSettings):
@@ -44,6 +59,9 @@ class Settings(BaseSettings):
     namespace: str = Field(default="todo-app", description="Where the application is installed.")
     registry: Literal["auto", "online", "offline"] = Field(
         default="auto", description="Whether images are pulled, or built here; auto asks the registry."
+    )
+    unattended: tuple[Unattended, ...] = Field(
+        default=(), description="Runbooks that need no approval, each with namespaces and contexts."
     )
     go_cache_dir: Path | None = Field(
         default=None, description="Keep Go's caches here; none: temporary, removed after each build."

@@ -27,13 +27,22 @@ def plan_undo(cluster: Cluster, id: str) -> tuple[Preimage, tuple[FieldChange, .
         Conflict: the object was changed since; names the fields.
     """
     change = load(id)
+    return change, fields(cluster, change)
+
+
+def fields(cluster: Cluster, change: Preimage) -> tuple[FieldChange, ...]:
+    """The fields that differ between an object now and before a change.
+
+    Raises:
+        UsageError, Conflict: as `plan_undo`.
+    """
     if change.kind == "Secret":
         raise UsageError(f"{change}: a Secret's content is never kept on disk, so kit cannot bring it back")
     if not change.complete:
         raise UsageError(f"{change} was never confirmed by the server: look at the object first")
     now = cluster.find(change.kind, change.name, namespace=change.namespace or None)
     _refuse_drift(change, now)
-    return change, changes(now, change.before)
+    return changes(now, change.before)
 
 
 def undo(cluster: Cluster, id: str) -> Preimage:
@@ -47,6 +56,12 @@ def undo(cluster: Cluster, id: str) -> Preimage:
         Denied, NotApproved: the gate of whoever acts.
     """
     change, _ = plan_undo(cluster, id)
+    put_back(cluster, change)
+    return change
+
+
+def put_back(cluster: Cluster, change: Preimage) -> None:
+    """Put an object back, once `fields` has shown that nobody changed it since."""
     if change.before is None:
         cluster.delete(change.kind, change.name, namespace=change.namespace or None)
     elif change.after is None:
@@ -54,7 +69,6 @@ def undo(cluster: Cluster, id: str) -> Preimage:
     else:
         now = cluster.get(change.kind, change.name, namespace=change.namespace or None)
         cluster.replace(_restored(change.before, now))
-    return change
 
 
 def _refuse_drift(change: Preimage, now: Resource | None) -> None:

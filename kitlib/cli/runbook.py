@@ -1,18 +1,22 @@
-"""`kit runbook`: list, show and run the runbooks."""
+"""`kit runbook`: list, show, plan, run, resume and undo runbooks, and read their records."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from kitlib.runbooks import PlannedChange
+    from kitlib.runbooks import PlannedChange, RunResult
 
 app = typer.Typer(help="Parameterised notebooks for operations.", no_args_is_help=True)
 
 NAME = typer.Argument(help="The runbook's name, or its notebook's path.")
+RUN = typer.Argument(help="The run's folder, its name or a beginning of it, or `last`.")
+PARAMETERS = typer.Option([], "--parameter", "-p", help="name=value; may be repeated.")
+TIMEOUT = typer.Option(900, "--timeout", min=1, help="Seconds for the whole run.")
+CONTEXT = typer.Option(None, "--context", help="A context of your own kubeconfig.")
 
 
 @app.command("list")
@@ -40,31 +44,150 @@ def show(name: str = NAME, schema: bool = typer.Option(False, "--schema", help="
 
 
 @app.command()
-def run(
+def plan(
     name: str = NAME,
-    parameters: list[str] = typer.Option([], "--parameter", "-p", help="name=value; may be repeated."),
-    yes: bool = typer.Option(False, "--yes", "-y", help="Approve the change that is shown."),
-    timeout: float = typer.Option(900, "--timeout", min=1, help="Seconds for the whole run."),
-    context: str | None = typer.Option(None, "--context", help="A context of your own kubeconfig."),
+    parameters: list[str] = PARAMETERS,
+    timeout: float = TIMEOUT,
+    context: str | None = CONTEXT,
 ) -> None:
-    """Run it: the change is shown first, and made only when approved. Exit code 4: it was not."""
+    """Show what a runbook would do, and the hash to approve; nothing is changed."""
     from kitlib.runbooks import engine
 
-    def approve(change: PlannedChange) -> bool:
-        typer.echo(f"{change.summary}\n{change.diff}")
-        for ref in change.restarts:
-            typer.echo(f"then the pods of {ref} are restarted")
-        typer.echo(f"hash {change.hash}")
-        return yes or (sys.stdin.isatty() and typer.confirm("Make this change?", default=False))
+    outcome = engine.make_plan(name, engine.pairs(parameters), timeout=timeout, context=context)
+    found = outcome.record["plan"]
+    if outcome.record["status"] == "planned" and found["actions"]:
+        typer.echo(found["diff"])
+        typer.echo(f"plan {found['hash']}: kit approve {found['hash']}, or run with --approve")
+    _end(outcome)
 
-    outcome = engine.run(
-        name,
-        engine.pairs(parameters),
-        approve=approve,
-        approver="--yes" if yes else "a person at the terminal",
-        timeout=timeout,
-        context=context,
-    )
+
+@app.command()
+def run(
+    name: str = NAME,
+    parameters: list[str] = PARAMETERS,
+    yes: bool = typer.Option(False, "--yes", "-y", help="Approve the plan that is shown."),
+    approve: str = typer.Option("", "--approve", help="Carry out exactly the plan of this hash."),
+    timeout: float = TIMEOUT,
+    context: str | None = CONTEXT,
+    contexts: str = typer.Option("", "--contexts", help="Several, between commas, side by side."),
+) -> None:
+    """Run it: the plan is shown first, and carried out only when approved. Exit code 4: it was not."""
+    from kitlib.runbooks import engine, several
+
+    given, ask = engine.pairs(parameters), _asker(yes)
+    how: dict[str, Any] = {"timeout": timeout, "approver": "--yes" if yes else "a person at the terminal"}
+    if contexts:
+        names = [part.strip() for part in contexts.split(",") if part.strip()]
+        summary = several.run(name, given, names, approve=ask, **how)
+        for line in summary.lines():
+            typer.echo(line)
+        raise typer.Exit(summary.exit_code)
+    _end(engine.run(name, given, approve=ask, approved=approve, context=context, **how))
+
+
+@app.command()
+def resume(run: str = RUN, timeout: float = TIMEOUT, context: str | None = CONTEXT) -> None:
+    """Go on with a run that died or failed: what it did is verified, the rest is done."""
+    from kitlib.runbooks import engine, history
+
+    _end(engine.resume(history.find(run), timeout=timeout, context=context))
+
+
+@app.command()
+def undo(
+    run: str = RUN,
+    yes: bool = typer.Option(False, "--yes", "-y", help="Don't ask."),
+    context: str | None = CONTEXT,
+) -> None:
+    """Put back everything that a run of the last 24 hours changed; exit code 4: not confirmed."""
+    from kitlib.cluster.connect import connect
+    from kitlib.redaction import redact
+    from kitlib.runbooks import history, record, undoing
+
+    folder = history.find(run)
+    found = record.read(folder)
+    cluster = connect(context or found["context_given"], namespace=found["namespace"])
+    for item in undoing.plan_undo(cluster, folder):
+        typer.echo(f"undo {item.change}")
+        for field in item.fields:
+            typer.echo(redact(f"  {field.dotted or item.change.kind}: {field.before!r} → {field.after!r}"))
+    if not yes and not (sys.stdin.isatty() and typer.confirm("Put it back?", default=False)):
+        raise typer.Exit(4)
+    typer.echo(f"{len(undoing.undo_run(cluster, folder))} objects are as they were")
+
+
+@app.command()
+def history(
+    name: str | None = typer.Argument(None, help="Only this runbook's runs."),
+    limit: int = typer.Option(20, "--limit", min=1, help="How many, newest first."),
+    json_: bool = typer.Option(False, "--json", help="As JSON."),
+) -> None:
+    """The runs there were."""
+    import json
+    from itertools import islice
+
+    from kitlib.runbooks import history as runs
+
+    found = list(islice(runs.rows(name), limit))
+    if json_:
+        typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        return
+    for row in found:
+        taken = "" if row["seconds"] is None else f"{row['seconds']:.0f} s"
+        typer.echo(f"{row['run']}  {row['status']}  {taken}  {row['context']}  {row['message']}"[:200])
+
+
+@app.command()
+def report(run: str = RUN) -> None:
+    """Where a run's report is; it is written anew, as the record has it now."""
+    from kitlib.runbooks import history as runs
+    from kitlib.runbooks import record
+    from kitlib.runbooks.report import write_report
+
+    folder = runs.find(run)
+    typer.echo(write_report(folder, record.read(folder)))
+
+
+@app.command()
+def compare(one: str = RUN, other: str = RUN) -> None:
+    """In what two runs differ."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from kitlib.runbooks import history as runs
+    from kitlib.runbooks import record
+
+    folders = [runs.find(name) for name in (one, other)]
+    table = Table("", *(folder.name for folder in folders), show_lines=True)
+    for item in runs.compare(*(record.read(folder) for folder in folders)):
+        table.add_row(item.what, item.one, item.other)
+    Console().print(table)
+
+
+@app.command()
+def prune(
+    older_than: str = typer.Option("90d", "--older-than", help="Such as 30d or 12h."),
+    keep: int = typer.Option(20, "--keep", min=0, help="So many of the newest stay."),
+) -> None:
+    """Remove the records of old runs."""
+    from datetime import timedelta
+
+    from kitlib.runbooks import history as runs
+    from kitlib.runbooks import seconds
+
+    removed = runs.prune(older_than=timedelta(seconds=seconds(older_than)), keep=keep)
+    typer.echo(f"{len(removed)} records removed")
+
+
+def _asker(yes: bool) -> Any:
+    def ask(change: PlannedChange) -> bool:
+        typer.echo(f"{change.target}: {change.summary}\n{change.diff}\nplan {change.hash}")
+        return yes or (sys.stdin.isatty() and typer.confirm("Carry it out?", default=False))
+
+    return ask
+
+
+def _end(outcome: RunResult) -> None:
     typer.echo(f"{outcome.record['status']}: {outcome.record['message']}")
     typer.echo(f"report: {outcome.report}")
     raise typer.Exit(outcome.exit_code)

@@ -221,6 +221,15 @@ class Cluster:
             waiting.until_deleted(self, kind, name, where, uid, wait_seconds)
         return True
 
+    def evict(self, pod: str, *, namespace: str | None = None, dry_run: bool = False) -> None:
+        """Ask a pod to leave its node; its PodDisruptionBudget decides.
+
+        Raises:
+            ApiError: status 429: the budget allows no disruption now.
+            NotFound: no such pod.
+        """
+        mutations.carry_out(self, [mutations.evicting(self, pod, namespace or self.namespace)], dry_run)
+
     def scale(
         self, kind: str, name: str, replicas: int, *, namespace: str | None = None, dry_run: bool = False
     ) -> Resource:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -52,7 +53,7 @@ def applying(
         warnings.extend(f"{item['kind']}/{name}: {text}" for text in said)
         return answer
 
-    return _mutation(cluster, "apply", item["kind"], name, where, send, item["apiVersion"], item)
+    return _mutation(cluster, "apply", item["kind"], name, where, send, item, item["apiVersion"], item)
 
 
 def patching(
@@ -78,7 +79,7 @@ def patching(
         how: dict[str, Any] = {"body": change, "content_type": content, **_options(dry_run)}
         return cluster.api.verb("patch", kind, name=name, namespace=where, **how)[0]
 
-    return _mutation(cluster, verb, kind, name, where, send)
+    return _mutation(cluster, verb, kind, name, where, send, change)
 
 
 def replacing(cluster: Cluster, body: dict[str, Any]) -> policy.Mutation:
@@ -90,7 +91,7 @@ def replacing(cluster: Cluster, body: dict[str, Any]) -> policy.Mutation:
         how = {"body": body, **_options(dry_run)}
         return cluster.api.verb("replace", kind, api_version=version, name=name, namespace=where, **how)[0]
 
-    return _mutation(cluster, "replace", kind, name, where, send, version)
+    return _mutation(cluster, "replace", kind, name, where, send, body, version)
 
 
 def deleting(cluster: Cluster, kind: str, name: str, namespace: str) -> policy.Mutation:
@@ -100,7 +101,21 @@ def deleting(cluster: Cluster, kind: str, name: str, namespace: str) -> policy.M
         how = {"propagation_policy": "Background", **({"dry_run": "All"} if dry_run else {})}
         return cluster.api.verb("delete", kind, name=name, namespace=namespace, **how)[0]
 
-    return _mutation(cluster, "delete", kind, name, namespace, send)
+    return _mutation(cluster, "delete", kind, name, namespace, send, None)
+
+
+def evicting(cluster: Cluster, pod: str, namespace: str) -> policy.Mutation:
+    """The eviction of a pod, which its PodDisruptionBudget may refuse: kubernetes.io/docs/concepts/
+    scheduling-eviction/api-eviction."""
+    path = f"/api/v1/namespaces/{namespace}/pods/{pod}/eviction"
+    body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": namespace}}
+
+    def send(dry_run: bool) -> dict[str, Any]:
+        query = {"dryRun": "All"} if dry_run else None
+        answer: dict[str, Any] = json.loads(cluster.api.raw("post", path, query=query, body=body).data)
+        return answer
+
+    return _mutation(cluster, "evict", "Pod", pod, namespace, send, None)
 
 
 def _mutation(
@@ -110,6 +125,7 @@ def _mutation(
     name: str,
     namespace: str,
     send: Callable[[bool], dict[str, Any]],
+    body: Any,
     api_version: str | None = None,
     wanted: dict[str, Any] | None = None,
 ) -> policy.Mutation:
@@ -125,7 +141,9 @@ def _mutation(
         where = namespace if cluster.api.namespaced(kind, api_version) else ""
     except NotFound:  # its definition is applied together with it, just before
         where = namespace
-    return policy.Mutation(verb, api_version or version or "", canonical, where, name, fetch, send, wanted)
+    return policy.Mutation(
+        verb, api_version or version or "", canonical, where, name, fetch, send, body, wanted
+    )
 
 
 def _options(dry_run: bool) -> dict[str, Any]:

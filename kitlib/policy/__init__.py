@@ -5,7 +5,8 @@ from kitlib.policy.action import RESTARTED, Action, Actor, FieldChange, Verb
 from kitlib.policy.approval import Approval, Approvals, Plan
 from kitlib.policy.audit import Audit, AuditError
 from kitlib.policy.budget import Budget, Limits
-from kitlib.policy.gate import Decision, Denied, Gate, Mutation, person
+from kitlib.policy.following import Following
+from kitlib.policy.gate import Change, Decision, Denied, Gate, Mutation, person
 from kitlib.policy.rules import Prohibition, prohibition
 
 __all__ = [
@@ -17,9 +18,11 @@ __all__ = [
     "Audit",
     "AuditError",
     "Budget",
+    "Change",
     "Decision",
     "Denied",
     "FieldChange",
+    "Following",
     "Gate",
     "Limits",
     "Mutation",

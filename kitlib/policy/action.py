@@ -16,7 +16,7 @@ from typing import Any, Literal
 from kitlib.redaction import redact_tree
 from kitlib.settings import get_settings
 
-Verb = Literal["create", "apply", "patch", "scale", "restart", "delete", "replace"]
+Verb = Literal["create", "apply", "patch", "scale", "restart", "delete", "evict", "replace"]
 # What the server keeps for itself, and what changes by itself: no part of what somebody asked for.
 _SERVERS_OWN = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink")
 _REVISION = "deployment.kubernetes.io/revision"
@@ -72,6 +72,7 @@ class Action:
             that restarts meanwhile changes neither a workload's generation nor what was approved.
         pods: how many pods it may end or start.
         validated: whether the server has checked it by a dry run.
+        asked: a keyed digest of what is sent, which stays the same whatever state the object is in.
     """
 
     verb: Verb
@@ -86,6 +87,7 @@ class Action:
     changes: tuple[FieldChange, ...] = field(default=(), repr=False)
     pods: int = 0
     validated: bool = True
+    asked: str = ""
 
     def __str__(self) -> str:
         return f"{self.verb} {self.kind}/{self.name}" + (f" -n {self.namespace}" if self.namespace else "")
@@ -207,10 +209,14 @@ def _at(item: Mapping[str, Any], *path: str) -> Any:
     return value
 
 
+def keyed_digest(value: Any) -> str:
+    """A name for a value that may be secret: the same on this machine only, and no way back to the value."""
+    text = value if isinstance(value, str) else json.dumps(value, default=str, sort_keys=True)
+    return hmac.new(_key(get_settings().state_dir), text.encode(), hashlib.sha256).hexdigest()[:32]
+
+
 def _digest(value: Any) -> str:
-    """A Secret's value, recognisable on this machine and to nobody else."""
-    mark = hmac.new(_key(get_settings().state_dir), str(value).encode(), hashlib.sha256).hexdigest()[:12]
-    return f"(hidden, {mark})"
+    return f"(hidden, {keyed_digest(str(value))[:12]})"
 
 
 @lru_cache(maxsize=8)

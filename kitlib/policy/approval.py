@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ class PlannedAction:
     pods: int
     diff: tuple[str, ...]
     validated: bool
+    asked: str
 
     @classmethod
     def of(cls, action: Action) -> PlannedAction:
@@ -54,16 +55,18 @@ class Plan:
         actions: the changes.
         subject: what they are for, such as the runbook and its parameters; part of the hash.
         made: when, ISO 8601 in UTC.
+        decisions: what was decided on the way, by name; whoever carries it out does not decide anew.
     """
 
     actions: tuple[PlannedAction, ...]
     subject: str
     made: str
+    decisions: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def hash(self) -> str:
         """Names exactly these changes, of these objects as they were seen, for this subject."""
-        return digest(self.subject, [action.hash for action in self.actions])
+        return digest(self.subject, [action.hash for action in self.actions], dict(self.decisions))
 
     @property
     def diff(self) -> str:
@@ -104,11 +107,18 @@ class Approvals:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def save_plan(self, actions: Sequence[Action], subject: str) -> Plan:
+    def save_plan(
+        self, actions: Sequence[Action], subject: str, decisions: Mapping[str, Any] | None = None
+    ) -> Plan:
         """Store a plan under its hash."""
-        plan = Plan(tuple(map(PlannedAction.of, actions)), subject, datetime.now(UTC).isoformat())
+        made = datetime.now(UTC).isoformat()
+        plan = Plan(tuple(map(PlannedAction.of, actions)), subject, made, dict(decisions or {}))
         self._write(f"plan-{plan.hash}.json", asdict(plan))
         return plan
+
+    def knows(self, hash: str) -> bool:
+        """Whether a plan of that hash is stored here."""
+        return (self.folder / f"plan-{hash}.json").exists()
 
     def plan(self, hash: str) -> Plan:
         """A stored plan.
@@ -122,7 +132,7 @@ class Approvals:
                 f"no plan {hash} is stored here", fix="make the plan again, then approve its hash"
             )
         actions = tuple(PlannedAction(**{**item, "diff": tuple(item["diff"])}) for item in data["actions"])
-        plan = Plan(actions, data["subject"], data["made"])
+        plan = Plan(actions, data["subject"], data["made"], data["decisions"])
         if plan.hash != hash:
             raise NotApproved(f"the stored plan {hash} was edited", fix="make the plan again")
         if datetime.now(UTC) - datetime.fromisoformat(plan.made) > PLAN_LIFE:

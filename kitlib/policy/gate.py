@@ -11,12 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from kitlib.errors import KitError, NotApproved, NotFound
+from kitlib.errors import ClusterUnreachable, KitError, NotApproved, NotFound
 from kitlib.policy import preimages
-from kitlib.policy.action import Action, Actor, Verb, affected_pods, changes, version_of
+from kitlib.policy.action import Action, Actor, Verb, affected_pods, changes, keyed_digest, version_of
 from kitlib.policy.approval import Approvals, Plan
 from kitlib.policy.audit import Audit
 from kitlib.policy.budget import Budget
+from kitlib.policy.following import Following, asked_of
 from kitlib.policy.rules import prohibition
 from kitlib.settings import get_settings
 
@@ -49,6 +50,7 @@ class Mutation:
         fetch: the object as it is; None when there is none.
         send: sends it and returns the server's answer; with True as a dry run. The answer to a delete is
             not the object.
+        body: what is sent.
         wanted: the object as it was asked for, where the server can't check it before its namespace exists.
     """
 
@@ -59,6 +61,7 @@ class Mutation:
     name: str
     fetch: Callable[[], Body | None]
     send: Callable[[bool], Body]
+    body: Any = field(default=None, repr=False)
     wanted: Body | None = None
 
 
@@ -68,6 +71,26 @@ class Decision:
 
     kind: Literal["allow", "needs approval", "deny"]
     reason: str
+
+
+ChangeState = Literal["begun", "done", "refused"]
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change on its way: `begun` before it is sent, then `done`, or `refused` by the server.
+
+    Args:
+        state: how far it is; one that stays `begun` may have been made.
+        id: of its pre-image.
+        text: what it does to which object.
+        planned: its number in the approved plan; None without a plan.
+    """
+
+    state: ChangeState
+    id: str
+    text: str
+    planned: int | None
 
 
 @dataclass
@@ -80,7 +103,8 @@ class Gate:
         budget: what the actor may do in an hour; none: unlimited.
         needs_approval: verbs that need a person's yes, for agents and models; `*`: all.
         planning: collect the actions instead of making them.
-        plan: the approved plan; only its actions are made.
+        following: the approved plan; only its actions are made.
+        tell: called before and after each change.
     """
 
     actor: Actor
@@ -89,15 +113,16 @@ class Gate:
     budget: Budget | None = None
     needs_approval: tuple[str, ...] = ("*",)
     planning: bool = False
-    plan: Plan | None = None
+    following: Following | None = None
+    tell: Callable[[Change], None] | None = None
     planned: list[Action] = field(default_factory=list)
-    _done: int = 0
 
     def carry_out(self, mutations: Sequence[Mutation], cluster: Reader) -> list[Body]:
         """Decide on all mutations, then make them in order, or none.
 
         Returns:
-            The server's answers; those of dry runs while planning.
+            The server's answers; those of dry runs while planning; the object as it is where an earlier
+            execution of a resumed run made the change.
 
         Raises:
             Denied, NotApproved: nothing was done.
@@ -106,18 +131,18 @@ class Gate:
         """
         if self.actor.kind == "person":
             return [self._make(one, one.fetch(), None) for one in mutations]
-        previews = [_preview(one, self.actor, cluster.server) for one in mutations]
-        for preview in previews:
+        settled = [self.following.settled(one) if self.following else None for one in mutations]
+        previews = [
+            None if answer is not None else _preview(one, self.actor, cluster.server)
+            for one, answer in zip(mutations, settled, strict=True)
+        ]
+        for preview in filter(None, previews):
             self._admit(preview.action)
         if self.planning:
-            self.planned += [preview.action for preview in previews]
-            return [preview.after or preview.before or {} for preview in previews]
-        if self.plan and not self._done:
-            _refuse_drift(self.plan, cluster)
-        return [
-            self._make(one, preview.before, preview.action)
-            for one, preview in zip(mutations, previews, strict=True)
-        ]
+            self.planned += [preview.action for preview in filter(None, previews)]
+        elif self.following and any(previews):
+            self.following.refuse_drift(cluster)
+        return [self._settle(*one) for one in zip(mutations, previews, settled, strict=True)]
 
     def decide(self, action: Action) -> Decision:
         """What the gate says to an action; nothing is spent or done."""
@@ -127,8 +152,11 @@ class Gate:
             return Decision("deny", str(broken))
         if self.planning:
             return Decision("allow", "it is only planned")
-        if self.plan:
-            return self._by_plan(action)
+        if self.following:
+            plan = self.following.plan
+            if self.following.number(action) is None:
+                return Decision("needs approval", f"it is not in the approved plan {plan.hash}")
+            return Decision("allow", f"it is in the approved plan {plan.hash}")
         if self.actor.kind in ("agent", "model") and not {"*", action.verb} & set(self.needs_approval):
             return Decision("allow", f"{action.verb} needs no approval")
         try:
@@ -137,9 +165,9 @@ class Gate:
             return Decision("needs approval", error.message)
         return Decision("allow", f"approved by {given.by}")
 
-    def finish_plan(self, subject: str) -> Plan:
+    def finish_plan(self, subject: str, decisions: Mapping[str, Any] | None = None) -> Plan:
         """Store what was planned, for somebody to approve."""
-        return self.approvals.save_plan(self.planned, subject)
+        return self.approvals.save_plan(self.planned, subject, decisions)
 
     def _admit(self, action: Action) -> None:
         decision = self.decide(action)
@@ -153,29 +181,38 @@ class Gate:
             fix=f"kit approve {action.hash} after looking at it",
         )
 
-    def _by_plan(self, action: Action) -> Decision:
-        assert self.plan is not None
-        left = self.plan.actions[self._done :]
-        if not any(planned.intent == action.intent for planned in left):
-            return Decision("needs approval", f"it is not in the approved plan {self.plan.hash}")
-        return Decision("allow", f"it is in the approved plan {self.plan.hash}")
+    def _settle(self, mutation: Mutation, preview: _Preview | None, settled: Body | None) -> Body:
+        """The answer to one mutation, which is made now unless it is only planned or was made before."""
+        if preview is None:
+            return settled or {}
+        if self.planning:
+            return preview.after or preview.before or {}
+        return self._make(mutation, preview.before, preview.action)
 
     def _make(self, mutation: Mutation, before: Body | None, action: Action | None) -> Body:
         if action and self.budget and (refusal := self.budget.spend(pods=action.pods)):
             self.audit.write("deny", action=action.as_dict(), reason=refusal)
             raise Denied(f"{action}: {refusal}")
+        planned = self.following.take(action) if self.following and action else None
         kept = preimages.keep(mutation, before, self.actor)
         shown = action.as_dict() if action else {"verb": mutation.verb, "object": _ref(mutation)}
         number = self.audit.write("begin", id=kept.id, actor=str(self.actor), action=shown)
+        self._tell("begun", kept, planned)
         try:
             answer = mutation.send(False)
         except KitError as error:
             self.audit.write("end", of=number, result="failed", message=error.message)
+            if not isinstance(error, ClusterUnreachable):  # then nobody knows whether it was made
+                self._tell("refused", kept, planned)
             raise
-        self._done += 1
-        preimages.complete(kept, None if mutation.verb == "delete" else answer)
+        preimages.complete(kept, None if mutation.verb in ("delete", "evict") else answer)
         self.audit.write("end", of=number, result="done", version=version_of(answer)[1])
+        self._tell("done", kept, planned)
         return answer
+
+    def _tell(self, state: ChangeState, kept: preimages.Preimage, planned: int | None) -> None:
+        if self.tell:
+            self.tell(Change(state, kept.id, str(kept), planned))
 
 
 @dataclass(frozen=True)
@@ -194,7 +231,7 @@ def _preview(mutation: Mutation, actor: Actor, server: str) -> _Preview:
         if before is not None or mutation.wanted is None:
             raise
         answer, validated = mutation.wanted, False  # its namespace, or its kind, is itself still to be made
-    after = None if mutation.verb == "delete" else answer
+    after = None if mutation.verb in ("delete", "evict") else answer
     uid, version = version_of(before)
     action = Action(
         mutation.verb,
@@ -207,38 +244,11 @@ def _preview(mutation: Mutation, actor: Actor, server: str) -> _Preview:
         uid,
         version,
         changes(before, after),
-        affected_pods(before, after),
+        1 if mutation.verb == "evict" else affected_pods(before, after),
         validated,
+        keyed_digest(asked_of(mutation)),
     )
     return _Preview(before, after, action)
-
-
-def _refuse_drift(plan: Plan, cluster: Reader) -> None:
-    """Before the first action: every object of the plan must still be as it was seen.
-
-    Raises:
-        NotApproved: names those that are not.
-    """
-    seen: set[tuple[str, str, str]] = set()
-    drifted = []
-    for action in plan.actions:
-        ref = (action.kind, action.namespace, action.name)
-        if ref in seen:
-            continue
-        seen.add(ref)
-        uid, version = version_of(cluster.find(action.kind, action.name, namespace=action.namespace or None))
-        if uid != action.uid:
-            was = "is there now" if not action.uid else "is gone" if not uid else "was made anew"
-            drifted.append(f"{action.kind}/{action.name} {was}")
-        elif version != action.version:
-            drifted.append(
-                f"{action.kind}/{action.name} is at version {version}, planned was {action.version}"
-            )
-    if drifted:
-        raise NotApproved(
-            f"the plan {plan.hash} is void, since it was made: {'; '.join(drifted)}",
-            fix="make the plan again",
-        )
 
 
 def _ref(mutation: Mutation) -> str:

@@ -5,9 +5,21 @@ A runbook's cells import from here: the types of its parameters, `start` for its
 
 from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
 
-from kitlib.runbooks.change import Change, plan
-from kitlib.runbooks.engine import PlannedChange, RunResult, run
-from kitlib.runbooks.parameters import Deployment, Namespace, Pattern
+from kitlib.runbooks.change import Change, fix_of, plan_fix
+from kitlib.runbooks.engine import PlannedChange, RunResult, make_plan, resume, run
+from kitlib.runbooks.parameters import (
+    Deployment,
+    Duration,
+    Namespace,
+    Node,
+    Pattern,
+    PersistentVolumeClaim,
+    Pod,
+    Quantity,
+    SecretRef,
+    StatefulSet,
+    seconds,
+)
 from kitlib.runbooks.step import Run, start
 from kitlib.runbooks.verify import Check, verify
 
@@ -15,6 +27,7 @@ __all__ = [
     "Change",
     "Check",
     "Deployment",
+    "Duration",
     "Ge",
     "Gt",
     "Le",
@@ -22,12 +35,22 @@ __all__ = [
     "MaxLen",
     "MinLen",
     "Namespace",
+    "Node",
     "Pattern",
+    "PersistentVolumeClaim",
     "PlannedChange",
+    "Pod",
+    "Quantity",
     "Run",
     "RunResult",
-    "plan",
+    "SecretRef",
+    "StatefulSet",
+    "fix_of",
+    "make_plan",
+    "plan_fix",
+    "resume",
     "run",
+    "seconds",
     "start",
     "verify",
 ]

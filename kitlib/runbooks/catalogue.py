@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
@@ -17,6 +18,11 @@ from kitlib.errors import UsageError
 from kitlib.runbooks.parameters import Parameters
 
 FOLDER = "runbooks"
+APPROVE = "approve"  # the parameter that takes the hash of the plan to carry out
+_SHELL = re.compile(
+    r"^\s*(?:\w+\s*=\s*)?(!\S.*|%%?(?:bash|sh|script|system|sx)\b.*)|(os\.(?:system|popen|exec\w*)\(.*"
+    r"|subprocess\.\w+\(.*|get_ipython\(\)\.(?:system|getoutput)\(.*)"
+)
 
 
 class Permission(BaseModel):
@@ -38,6 +44,15 @@ class Scope(BaseModel):
     namespaces: list[str] = ["*"]
 
 
+class Allowance(BaseModel):
+    """What one run may do at most."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    actions: int = 20
+    pods: int = 50
+
+
 class Declared(BaseModel):
     """What the notebook's metadata `kitlib` declares."""
 
@@ -46,6 +61,7 @@ class Declared(BaseModel):
     scope: Scope = Field(default_factory=Scope)
     permissions: list[Permission] = []
     risk: Literal["low", "medium", "high"] = "low"
+    budget: Allowance = Field(default_factory=Allowance)
     expected_seconds: int = 60
 
 
@@ -107,7 +123,22 @@ class Runbook:
     @property
     def takes_approval(self) -> bool:
         """Whether it changes something, and only what was approved."""
-        return {"apply", "approved_change"} <= self.parameters.model.model_fields.keys()
+        return APPROVE in self.parameters.model.model_fields
+
+    def refuse_shell(self) -> None:
+        """Refuse cells that go past the gate: a shell line hides its failure, and what it changes.
+
+        Raises:
+            UsageError: names the cell and the line.
+        """
+        for number, cell in enumerate(self.content["cells"], 1):
+            found = _shell(_source(cell)) if cell["cell_type"] == "code" else ""
+            if found:
+                raise UsageError(
+                    f"{self.path}: cell {number}: {found!r} runs in a shell, which hides its failure and "
+                    "goes past the policy gate",
+                    fix='use rb.sh("kubectl", "get", …) to read, and the verbs of Cluster to change',
+                )
 
     def _prose(self) -> list[str]:
         cells = [_source(cell) for cell in self.content["cells"] if cell["cell_type"] == "markdown"]
@@ -177,6 +208,12 @@ def _source(cell: dict[str, Any]) -> str:
 
 def _tags(cell: dict[str, Any]) -> list[str]:
     return list(cell.get("metadata", {}).get("tags", []))
+
+
+def _shell(source: str) -> str:
+    """The first line of a cell that starts a shell or a process of its own; empty when none does."""
+    found = (_SHELL.search(line) for line in source.splitlines() if not line.lstrip().startswith("#"))
+    return next((match.group().strip() for match in found if match), "")
 
 
 def _parsed(text: str) -> ast.AST:

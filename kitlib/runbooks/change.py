@@ -1,14 +1,17 @@
-"""The change a runbook would make: computed by the server as a dry run, shown as a diff, named by a hash."""
+"""The change that a diagnosis asks for: computed by the server as a dry run, and shown as a diff.
+
+What may be made is decided by the gate, on the plan; this says it in words that a person needs, such as which
+host in a Secret's URL is replaced, where the plan can only say that a hidden value is.
+"""
 
 from __future__ import annotations
 
 import base64
 import difflib
-import hashlib
 import html
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import yaml
@@ -18,7 +21,8 @@ from kitlib.diagnosis import Report
 from kitlib.diagnosis.environment import values
 from kitlib.errors import Conflict, Invalid, RunbookError
 from kitlib.findings import Edit, Fix, Ref, fix_text
-from kitlib.redaction import mask_urls
+from kitlib.policy.action import changes
+from kitlib.redaction import mask_urls, redact_tree
 
 _SENSITIVE = re.compile(r"pass|secret|token|key|credential", re.IGNORECASE)
 
@@ -31,14 +35,12 @@ class Change:
         summary: one sentence.
         target: the object.
         diff: a unified diff of what changes; no secret value is in it.
-        hash: names exactly this change of the object as it is now, on this server.
         restarts: workloads whose pods hold the old values.
     """
 
     summary: str
     target: Ref
     diff: str
-    hash: str
     restarts: tuple[Ref, ...] = ()
     patch: tuple[dict[str, Any], ...] = field(default=(), repr=False)
 
@@ -49,7 +51,8 @@ class Change:
             Conflict: the object changed since the diff was made; nothing was done.
         """
         try:
-            _patch(cluster, self.target, self.patch)
+            if self.patch:
+                _patch(cluster, self.target, self.patch)
         except Invalid as error:
             raise Conflict(
                 f"{self.target} changed since the change was shown: {error.message}", fix="run it again"
@@ -59,17 +62,17 @@ class Change:
 
     def as_dict(self) -> dict[str, Any]:
         """What may be recorded and shown."""
-        shown = {key: getattr(self, key) for key in ("summary", "diff", "hash")}
+        shown = {key: getattr(self, key) for key in ("summary", "diff")}
         return shown | {"target": str(self.target), "restarts": [str(ref) for ref in self.restarts]}
 
     def _repr_html_(self) -> str:
         e = html.escape
         restarts = "".join(f"<br>then restarts {e(str(ref))}" for ref in self.restarts)
-        return f"<p>{e(self.summary)}{restarts}<br>hash <code>{self.hash}</code></p><pre>{e(self.diff)}</pre>"
+        return f"<p>{e(self.summary)}{restarts}</p><pre>{e(self.diff)}</pre>"
 
 
-def plan(cluster: Cluster, report: Report) -> Change | None:
-    """The change that mends the report's cause; None when nothing is wrong.
+def fix_of(report: Report) -> Fix | None:
+    """The fix of the report's cause; None when nothing is wrong.
 
     Raises:
         RunbookError: a cause without a fix that can be made automatically; says what a person can do.
@@ -83,7 +86,24 @@ def plan(cluster: Cluster, report: Report) -> Change | None:
             f"{cause.title}: found {cause.found}, expected {cause.expected}; a person has to mend that",
             fix=fix_text(cause.fix),
         )
-    return plan_fix(cluster, cause.fix, report.workload)
+    return cause.fix
+
+
+def stored(fix: Fix | None) -> dict[str, Any] | None:
+    """A fix as a plan may keep it: plain data, or only `anew` where its patch holds something secret."""
+    if fix is None:
+        return None
+    plain: dict[str, Any] = json.loads(json.dumps(asdict(fix)))
+    return plain if redact_tree(plain) == plain else {"anew": True}
+
+
+def fix_from(kept: dict[str, Any] | None, report: Report) -> Fix | None:
+    """The fix that `stored` kept; one that could not be kept is found again in the report."""
+    if kept is None or kept.get("anew"):
+        return fix_of(report) if kept else None
+    target = Ref(**kept["target"])
+    edits = tuple(Edit(**edit) for edit in kept["edits"])
+    return Fix(kept["summary"], target, tuple(kept["patch"]), edits, kept["command"])
 
 
 def plan_fix(cluster: Cluster, fix: Fix, workload: Ref) -> Change:
@@ -92,14 +112,12 @@ def plan_fix(cluster: Cluster, fix: Fix, workload: Ref) -> Change:
         raise RunbookError(f"{fix.summary}: nothing that can be changed automatically")
     before = cluster.get(fix.target.kind, fix.target.name, namespace=fix.target.namespace)
     patch = _operations(before, fix)
-    after = _patch(cluster, fix.target, patch, dry_run=True)
+    after = _patch(cluster, fix.target, patch, dry_run=True) if patch else before
+    if not changes(before, after):
+        patch = ()  # a run that is resumed made it
     diff = _diff(before, after, fix)
     restarts = () if fix.target == workload else (workload,)
-    # A generation counts changes of the spec alone: a pod that crashes meanwhile voids no approval.
-    version = before.at("metadata.generation") or before["metadata"]["resourceVersion"]
-    parts = [cluster.server, str(fix.target), before["metadata"]["uid"], str(version), diff, str(restarts)]
-    mark = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
-    return Change(fix.summary, fix.target, diff, mark, restarts, patch)
+    return Change(fix.summary, fix.target, diff, restarts, patch)
 
 
 def _patch(
@@ -124,6 +142,8 @@ def _operations(before: Resource, fix: Fix) -> tuple[dict[str, Any], ...]:
     for edit in fix.edits:
         path, stored = _place(before, edit)
         text = _text(before, edit)
+        if edit.expected in text and edit.found not in text.replace(edit.expected, ""):
+            continue  # it is in effect already: a run that is resumed made it
         if edit.found not in text:
             raise Conflict(f"{fix.target}, {edit.key}: {edit.found} is no longer in it", fix="run it again")
         new = text.replace(edit.found, edit.expected)

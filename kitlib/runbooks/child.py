@@ -33,6 +33,8 @@ def execute(folder: Path, notebook: str, output: str, parameters: dict[str, Any]
     from papermill.exceptions import PapermillException, PapermillExecutionError
     from traitlets.config import Config
 
+    from kitlib.runbooks import client
+
     journal = record.Journal(folder)
     try:
         papermill.execute_notebook(
@@ -40,6 +42,7 @@ def execute(folder: Path, notebook: str, output: str, parameters: dict[str, Any]
             str(folder / output),
             parameters=parameters,
             progress_bar=False,
+            engine_name=client.ENGINE,
             config=Config({"KernelManager": {"transport": "ipc"}}),  # no ports that parallel runs fight for
         )
     except DeadKernelError:
@@ -50,6 +53,11 @@ def execute(folder: Path, notebook: str, output: str, parameters: dict[str, Any]
         return 1
     except (PapermillException, RuntimeError, OSError, ValueError) as error:
         journal.write("error", message=f"papermill could not run the notebook: {error}")
+        return 1
+    finally:
+        client.mark_unrun(folder / output)
+    if client.Engine.last is not None and client.Engine.last.failure:  # which papermill took for success
+        journal.write("error", message=client.Engine.last.failure)
         return 1
     return 0
 

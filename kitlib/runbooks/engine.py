@@ -1,43 +1,30 @@
-"""Running a runbook: first shown, then approved, then applied, and recorded all the way."""
+"""Running a runbook: first planned, then approved, then applied, and recorded all the way."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 import kitlib
-from kitlib.errors import UsageError
-from kitlib.runbooks import catalogue, preflight, record
-from kitlib.runbooks.live import ShownSteps, Signalled, signals
-from kitlib.runbooks.step import RUN_DIR
+from kitlib import policy
+from kitlib.errors import NotApproved, UsageError
+from kitlib.policy.approval import Plan
+from kitlib.runbooks import catalogue, locks, preflight, record
+from kitlib.runbooks.approving import Approve, Approver, PlannedChange, answer, refuse_over_budget
+from kitlib.runbooks.catalogue import APPROVE
+from kitlib.runbooks.executing import Ended, Execution
+from kitlib.runbooks.live import Signalled, signals
+from kitlib.runbooks.planning import subject
 from kitlib.settings import get_settings
 
-POLL_SECONDS = 0.1
 DEFAULT_TIMEOUT = 900.0
 
-
-@dataclass(frozen=True)
-class PlannedChange:
-    """What the server says that the runbook would change; the hash names exactly this change."""
-
-    summary: str
-    target: str
-    diff: str
-    hash: str
-    restarts: list[str]
-
-
-Approve = Callable[[PlannedChange], bool]
+__all__ = ["Approve", "PlannedChange", "RunResult", "make_plan", "pairs", "resume", "run"]
 
 
 @dataclass(frozen=True)
@@ -54,7 +41,7 @@ class RunResult:
 
     @property
     def exit_code(self) -> int:
-        """0 done, 1 failed, 4 not approved, 5 timeout, 6 kernel died, 7 aborted, 8 cluster unreachable."""
+        """0 done or planned, 1 failed, 4 not approved, 5 timeout, 6 kernel died, 7 aborted, 8 unreachable."""
         return int(self.record["exit_code"])
 
     @property
@@ -63,14 +50,18 @@ class RunResult:
         return self.folder / "report.html"
 
 
-class _Ended(Exception):
-    """A run that did not come to its end; carries what the record will say."""
+@dataclass(frozen=True)
+class _Job:
+    """One run, and how it is to go on."""
 
-    def __init__(self, status: record.Status, message: str, exit_code: int | None = None) -> None:
-        super().__init__(message)
-        self.status: record.Status = status
-        self.message = message
-        self.exit_code = exit_code
+    prepared: preflight.Prepared
+    execution: Execution
+    approver: Approver
+    approved: str = ""
+
+    @property
+    def journal(self) -> record.Journal:
+        return record.Journal(self.execution.folder)
 
 
 def run(
@@ -79,36 +70,77 @@ def run(
     *,
     approve: Approve,
     approver: str = "the caller",
+    approved: str = "",
     timeout: float = DEFAULT_TIMEOUT,
     context: str | None = None,
+    quiet: bool = False,
 ) -> RunResult:
     """Run a runbook to its end.
 
     Args:
         name: its name, or its notebook's path.
         given: parameters, as typed or as values.
-        approve: called with the change that would be made; returns whether to make it.
+        approve: called with what would be done; returns whether to do it.
         approver: who that is, for the record.
+        approved: the hash of a plan that was approved beforehand; only that one is carried out.
         timeout: seconds for the whole run, the time for an answer not counted.
         context: a context of your own kubeconfig; none: as `kitlib.connect`.
+        quiet: show no progress.
 
     Raises:
         UsageError, PrecheckFailed, ClusterUnreachable: refused before anything was started; see preflight.
+        AlreadyRunning: another run works on the same target.
+        NotApproved: the plan of that hash is for other parameters, or too old.
+    """
+    given = dict(given)
+    approved = str(given.pop(APPROVE, "") or approved)
+    prepared = preflight.check(catalogue.find(name), given, context=context)
+    _refuse_other(prepared, approved)
+    with _begun(prepared, context, timeout, quiet) as execution:
+        return _ended(_Job(prepared, execution, Approver(approve, approver), approved), _phases)
+
+
+def make_plan(
+    name: str,
+    given: Mapping[str, Any],
+    *,
+    timeout: float = DEFAULT_TIMEOUT,
+    context: str | None = None,
+    quiet: bool = False,
+) -> RunResult:
+    """Make a runbook's plan, for somebody to approve; nothing is changed.
+
+    Raises:
+        UsageError, PrecheckFailed, ClusterUnreachable, AlreadyRunning: as `run`.
     """
     prepared = preflight.check(catalogue.find(name), given, context=context)
-    folder = record.new_folder(get_settings().runs_dir, prepared.runbook.name).absolute()
-    _begin(folder, prepared)
-    environment = {RUN_DIR: str(folder)} | ({"KIT_CONTEXT": context} if context else {})
-    with signals():
-        try:
-            _phases(folder, prepared, (approve, approver), timeout, environment)
-            message = record.read(folder)["result"]
-            return RunResult(folder, record.finish(folder, "done", message))
-        except _Ended as end:
-            return RunResult(folder, record.finish(folder, end.status, end.message, end.exit_code))
-        except Signalled as error:
-            message = f"ended by {error}; what the last step had begun may be done in part"
-            return RunResult(folder, record.finish(folder, "aborted", message))
+    with _begun(prepared, context, timeout, quiet) as execution:
+        return _ended(_Job(prepared, execution, Approver(lambda change: False, "nobody")), _plan_only)
+
+
+def resume(folder: Path, *, timeout: float = DEFAULT_TIMEOUT, context: str | None = None) -> RunResult:
+    """Go on with a run that ended before its plan was carried out.
+
+    What it did is looked at, not done again; what it had not begun must still be as the plan saw it.
+
+    Raises:
+        UsageError: the run is done, never began to change anything, or is still going on.
+        NotApproved: its plan is no longer stored.
+        PrecheckFailed, ClusterUnreachable, AlreadyRunning: as `run`.
+    """
+    found = record.read(folder)
+    plan = _resumable(folder, found)
+    chosen = context or found["context_given"]
+    given = {key: value for key, value in found["parameters"].items() if key != APPROVE}
+    prepared = preflight.check(catalogue.find(found["notebook"]), given, context=chosen)
+    _refuse_other(prepared, plan.hash)
+    with locks.held(prepared, folder):
+        record.again(folder)
+        journal = record.Journal(folder)
+        journal.write("resumed", by=str(policy.person().actor))
+        policy.current().approvals.approve(plan.hash, found["approval"]["by"])
+        execution = Execution(folder.absolute(), prepared.runbook.path, chosen, time.monotonic() + timeout)
+        return _ended(_Job(prepared, execution, Approver(lambda change: False, ""), plan.hash), _apply_stored)
 
 
 def pairs(texts: Iterable[str]) -> dict[str, str]:
@@ -127,122 +159,140 @@ def pairs(texts: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def _begin(folder: Path, prepared: preflight.Prepared) -> None:
-    record.begin(
-        folder,
-        runbook=prepared.runbook.name,
-        title=prepared.runbook.title,
-        risk=prepared.runbook.declared.risk,
-        parameters=prepared.parameters,
-        context=prepared.cluster.context,
-        server=prepared.cluster.server,
-        kit=kitlib.__version__,
-        declared_steps=prepared.runbook.steps,
-    )
+@contextlib.contextmanager
+def _begun(
+    prepared: preflight.Prepared, context: str | None, timeout: float, quiet: bool
+) -> Iterator[Execution]:
+    with locks.held(prepared):
+        folder = record.new_folder(get_settings().runs_dir, prepared.runbook.name).absolute()
+        record.begin(
+            folder,
+            runbook=prepared.runbook.name,
+            notebook=str(prepared.runbook.path.absolute()),
+            title=prepared.runbook.title,
+            risk=prepared.runbook.declared.risk,
+            parameters=prepared.parameters,
+            context=prepared.cluster.context,
+            context_given=context,
+            namespace=prepared.cluster.namespace,
+            server=prepared.cluster.server,
+            kit=kitlib.__version__,
+            declared_steps=prepared.runbook.steps,
+        )
+        yield Execution(folder, prepared.runbook.path, context, time.monotonic() + timeout, quiet)
 
 
-def _phases(
-    folder: Path,
-    prepared: preflight.Prepared,
-    approval: tuple[Approve, str],
-    timeout: float,
-    env: dict[str, str],
-) -> None:
+def _ended(job: _Job, phases: Any) -> RunResult:
+    """Go through the phases, and write down how they ended."""
+    folder = job.execution.folder
+    with signals():
+        try:
+            status: record.Status = phases(job)
+            return RunResult(folder, record.finish(folder, status, record.read(folder)["result"]))
+        except Ended as end:
+            return RunResult(folder, record.finish(folder, end.status, end.message, end.exit_code))
+        except Signalled as error:
+            message = f"ended by {error}; what the last step had begun may be done in part"
+            return RunResult(folder, record.finish(folder, "aborted", message))
+
+
+def _phases(job: _Job) -> record.Status:
     """One execution; or two, with an approval between them, for a runbook that changes something."""
-    values, journal = prepared.parameters, record.Journal(folder)
-    deadline = time.monotonic() + timeout
-    if not prepared.runbook.takes_approval or (values["apply"] and values["approved_change"]):
-        _execute(folder, prepared, "apply", values, deadline, env)
-        return
-    _execute(folder, prepared, "show", values | {"apply": False, "approved_change": ""}, deadline, env)
-    change = record.read(folder)["change"]
-    if change is None:
-        return
-    asked = time.monotonic()
-    approve, approver = approval
-    answer = approve(PlannedChange(**change))
-    journal.write(
-        "approval", value={"approved": answer, "by": approver, "hash": change["hash"], "at": record.now()}
-    )
-    if not answer:
-        raise _Ended("not approved", "the change was shown and not approved; nothing was changed")
-    os.replace(folder / "output.ipynb", folder / "shown.ipynb")
-    approved = values | {"apply": True, "approved_change": change["hash"]}
-    _execute(folder, prepared, "apply", approved, deadline + time.monotonic() - asked, env)
+    if not job.prepared.runbook.takes_approval:
+        job.execution.execute("read", job.prepared.parameters)
+        return "done"
+    plan = _stored(job.approved)
+    if plan is None:
+        plan = _plan(job)
+        if not plan.actions:
+            return "done"
+        asked = time.monotonic()
+        given = answer(
+            job.prepared, plan, record.read(job.execution.folder)["result"], job.approver, job.approved
+        )
+        job.execution.deadline += time.monotonic() - asked
+    else:
+        given = answer(job.prepared, plan, plan.subject, job.approver, job.approved)
+        job.journal.write("plan", value={"hash": plan.hash, "made": plan.made, "diff": plan.diff})
+    shown = {"approved": given.approved, "by": given.by, "hash": plan.hash, "at": record.now()}
+    job.journal.write("approval", value=shown)
+    if not given.approved:
+        raise Ended("not approved", given.reason or "the plan was not approved; nothing was changed")
+    policy.current().approvals.approve(plan.hash, given.by)
+    return _apply(job, plan)
 
 
-def _execute(
-    folder: Path,
-    prepared: preflight.Prepared,
-    phase: str,
-    parameters: dict[str, Any],
-    deadline: float,
-    env: dict[str, str],
-) -> None:
-    """Execute the notebook in a process of its own, showing its steps as they come.
+def _plan_only(job: _Job) -> record.Status:
+    if not job.prepared.runbook.takes_approval:
+        raise Ended("failed", f"{job.prepared.runbook.name} changes nothing, so there is no plan to make", 2)
+    _plan(job)
+    return "planned"
+
+
+def _apply_stored(job: _Job) -> record.Status:
+    plan = _stored(job.approved)
+    if plan is None:
+        raise Ended("not approved", f"the plan {job.approved} is no longer stored")
+    return _apply(job, plan)
+
+
+def _plan(job: _Job) -> Plan:
+    """Execute the notebook with every change as a dry run.
 
     Raises:
-        _Ended: a cell failed, the kernel died, or the deadline passed.
+        Ended: it failed, or would do more than it declares.
     """
-    journal = record.Journal(folder)
-    journal.write("phase", name=phase)
-    order = {"folder": str(folder), "notebook": str(prepared.runbook.path), "output": "output.ipynb"}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "kitlib.runbooks.child"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,  # papermill's chatter, and whatever a dying kernel says unredacted
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, **env},
-        start_new_session=True,  # Ctrl-C is ours to handle
-    )
-    assert process.stdin is not None
-    try:
-        process.stdin.write((json.dumps(order | {"parameters": parameters}) + "\n").encode())
-        process.stdin.flush()
-        _follow(journal, process, deadline)
-    finally:
-        _kill(process)
-    if process.returncode:
-        raise _failure(journal, process.returncode)
+    job.execution.execute("plan", job.prepared.parameters | {APPROVE: ""})
+    made = record.read(job.execution.folder)["plan"]
+    if made is None:
+        raise Ended("failed", "the runbook ended without rb.result, so there is no plan to approve")
+    plan = policy.current().approvals.plan(made["hash"])
+    refuse_over_budget(job.prepared, plan)
+    return plan
 
 
-def _follow(journal: record.Journal, process: subprocess.Popen[bytes], deadline: float) -> None:
-    seen = len(list(journal.read()))
-    with ShownSteps() as shown:
-        while True:
-            ended = process.poll() is not None
-            for event in journal.read(seen):
-                seen += 1
-                shown.on(event)
-            if ended:
-                return
-            if time.monotonic() > deadline:
-                raise _Ended(
-                    "timeout", "the run did not end in time; what the last step had begun may be done"
-                )
-            time.sleep(POLL_SECONDS)
+def _apply(job: _Job, plan: Plan) -> record.Status:
+    output = job.execution.folder / "output.ipynb"
+    if output.exists():
+        os.replace(output, output.with_name("plan.ipynb"))
+    job.execution.execute("apply", job.prepared.parameters | {APPROVE: plan.hash})
+    return "done"
 
 
-def _failure(journal: record.Journal, code: int) -> _Ended:
-    """What the journal says of a run that failed."""
-    events = list(journal.read())
-    if code == record.EXIT_CODES["kernel died"]:
-        return _Ended("kernel died", "the kernel died; what the last step had begun may be done in part")
-    failed = [e for e in events if e["event"] == "step-end" and e["status"] == "failed"]
-    if failed:
-        code = failed[-1]["exit_code"]
-        status: record.Status = {4: "not approved", 5: "timeout"}.get(code, "failed")  # type: ignore[assignment]
-        # A wrong name inside a notebook is the notebook's failure, not the caller's bad parameter.
-        return _Ended(status, failed[-1]["error"], code if code in (1, 4, 5, 8) else 1)
-    errors = [e["message"] for e in events if e["event"] == "error"]
-    return _Ended("failed", errors[-1] if errors else f"the runner ended with code {code} and said nothing")
+def _stored(hash: str) -> Plan | None:
+    """The plan of a hash; None where it was made on another machine, or not at all."""
+    approvals = policy.current().approvals
+    return approvals.plan(hash) if hash and approvals.knows(hash) else None
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End the child and its kernel, which leads a session of its own."""
-    if process.poll() is None:
-        children = psutil.Process(process.pid).children(recursive=True)
-        for victim in [psutil.Process(process.pid), *children]:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                victim.kill()
-    process.wait()
+def _refuse_other(prepared: preflight.Prepared, approved: str) -> None:
+    """Refuse a hash that was approved for something else, before anything is started."""
+    if not approved:
+        return
+    if not prepared.runbook.takes_approval:
+        raise UsageError(
+            f"{prepared.runbook.name} changes nothing, so there is no plan {approved} to approve"
+        )
+    plan = _stored(approved)
+    wanted = subject(prepared.runbook.name, prepared.parameters)
+    if plan is not None and plan.subject != wanted:
+        raise NotApproved(
+            f"the plan {approved} was made for {plan.subject}; this run is {wanted}",
+            fix="make the plan again",
+        )
+
+
+def _resumable(folder: Path, found: Mapping[str, Any]) -> Plan:
+    """The plan of a run that can be resumed.
+
+    Raises:
+        UsageError: as `resume`.
+    """
+    if found["status"] in ("done", "planned", "running", "not approved"):
+        raise UsageError(f"{folder.name} is {found['status']}; there is nothing to resume")
+    if not (found["approval"] or {}).get("approved"):
+        raise UsageError(
+            f"{folder.name} ended before its plan was approved, so nothing was changed",
+            fix=f"kit runbook run {found['runbook']}",
+        )
+    return policy.current().approvals.plan(found["approval"]["hash"])

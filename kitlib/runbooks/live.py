@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-from kitlib.progress import stage
+from kitlib.progress import Stage, stage
 
 
 class Signalled(BaseException):
@@ -16,28 +16,41 @@ class Signalled(BaseException):
 
 
 class ShownSteps:
-    """Shows the step that runs, for how long, and how it ended."""
+    """Shows the step that runs, for how long, what it waits for, and how it ended.
 
-    def __init__(self) -> None:
+    Args:
+        quiet: show nothing, where several runs go on side by side.
+    """
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._quiet = quiet
         self._current = contextlib.ExitStack()
+        self._stage: Stage | None = None
 
     def __enter__(self) -> ShownSteps:
-        self._current.enter_context(stage("start the kernel"))
+        self._begin("start the kernel")
         return self
 
     def __exit__(self, *failure: Any) -> None:
         self._current.__exit__(*failure)
 
     def on(self, event: dict[str, Any]) -> None:
+        """Show an event of the journal."""
         if event["event"] == "step":
             self._current.close()
-            self._current.enter_context(stage(event["title"]))
+            self._begin(event["title"])
+        elif event["event"] == "detail" and self._stage:
+            self._stage.update(event["text"])
         elif event["event"] == "step-end" and event["status"] == "failed":
             failure = RuntimeError(event["error"])
             with contextlib.suppress(RuntimeError):
                 self._current.__exit__(RuntimeError, failure, None)
         elif event["event"] == "step-end":
             self._current.close()
+
+    def _begin(self, title: str) -> None:
+        if not self._quiet:
+            self._stage = self._current.enter_context(stage(title))
 
 
 @contextlib.contextmanager

@@ -9,16 +9,26 @@ from __future__ import annotations
 import ast
 import io
 import json
+import re
 import tokenize
 import types
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal, Optional, Union, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, create_model
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    create_model,
+)
 
+from kitlib import quantity
 from kitlib.errors import UsageError
 
 NO_DEFAULT: Any = ...
@@ -42,6 +52,49 @@ _LABEL = StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_lengt
 _SUBDOMAIN = StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", max_length=253)
 Namespace = Annotated[str, _LABEL, KindOf("Namespace")]
 Deployment = Annotated[str, _SUBDOMAIN, KindOf("Deployment")]
+StatefulSet = Annotated[str, _SUBDOMAIN, KindOf("StatefulSet")]
+PersistentVolumeClaim = Annotated[str, _SUBDOMAIN, KindOf("PersistentVolumeClaim")]
+Pod = Annotated[str, _SUBDOMAIN, KindOf("Pod")]
+Node = Annotated[str, _SUBDOMAIN, KindOf("Node")]
+# `name/key` of a Secret in the runbook's namespace; its value is read inside the kernel, by `rb.secret`.
+SecretRef = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?/[-._a-zA-Z0-9]+$", max_length=507),
+    KindOf("Secret"),
+]
+
+
+def seconds(duration: str) -> float:
+    """A duration such as `90s`, `5m`, `1h30m` or `2d`, in seconds.
+
+    Raises:
+        UsageError: it is none.
+    """
+    match = _DURATION.fullmatch(duration.strip())
+    if match is None or not any(match.groups()):
+        raise UsageError(f"found {duration!r}, expected a duration such as 90s, 5m, 1h30m or 2d")
+    days, hours, minutes, rest = (float(part or 0) for part in match.groups())
+    return ((days * 24 + hours) * 60 + minutes) * 60 + rest
+
+
+def _duration(value: str) -> str:
+    try:
+        seconds(value)
+    except UsageError as error:
+        raise ValueError(error.message.partition("expected ")[2]) from None
+    return value
+
+
+def _quantity(value: str) -> str:
+    found = quantity.parse(value)
+    if found is None or found < 0:
+        raise ValueError("a Kubernetes quantity such as 250m, 0.5, 512Mi or 2Gi")
+    return value
+
+
+_DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?")
+Duration = Annotated[str, AfterValidator(_duration)]
+Quantity = Annotated[str, AfterValidator(_quantity)]
 
 _TYPES: dict[str, Any] = {
     "str": str,
@@ -50,6 +103,13 @@ _TYPES: dict[str, Any] = {
     "bool": bool,
     "Namespace": Namespace,
     "Deployment": Deployment,
+    "StatefulSet": StatefulSet,
+    "PersistentVolumeClaim": PersistentVolumeClaim,
+    "Pod": Pod,
+    "Node": Node,
+    "SecretRef": SecretRef,
+    "Duration": Duration,
+    "Quantity": Quantity,
 }
 _LIMITS: dict[str, Any] = {
     "Ge": Ge,
@@ -119,9 +179,11 @@ class Parameters:
         return self.model.model_json_schema()
 
     def naming(self, kind: str) -> list[str]:
-        """The parameters that name an object of a kind."""
+        """The parameters that name an object of a kind, or a list of them."""
         fields = self.model.model_fields.items()
-        return [name for name, field in fields if KindOf(kind) in field.metadata]
+        return [
+            name for name, field in fields if KindOf(kind) in (*field.metadata, *_marks(field.annotation))
+        ]
 
     def _declaration(self, node: ast.stmt) -> tuple[str, Any, Any]:
         where = f"{self.where}: parameters cell, line {node.lineno}"
@@ -159,6 +221,13 @@ def _type(node: ast.expr) -> Any:
             case "Annotated":
                 return Annotated[(_type(inner[0]), *(_limit(item) for item in inner[1:]))]
     raise ValueError(f"the type {ast.unparse(node)} is not known; known: {', '.join(_TYPES)}, Literal, …")
+
+
+def _marks(annotation: Any) -> Iterator[Any]:
+    """What annotates a type anywhere within it: in an option of a union, or a list's items."""
+    yield from getattr(annotation, "__metadata__", ())
+    for part in get_args(annotation):
+        yield from _marks(part)
 
 
 def _limit(node: ast.expr) -> Any:
@@ -199,5 +268,5 @@ def _problem(item: Any) -> str:
     name = ".".join(str(part) for part in item["loc"])
     if item["type"] == "missing":
         return f"parameter {name} is missing"
-    expected = item["msg"].removeprefix("Input should be ").removeprefix("a ")
+    expected = item["msg"].removeprefix("Value error, ").removeprefix("Input should be ").removeprefix("a ")
     return f"parameter {name}: found {item['input']!r}, expected {expected}"

@@ -14,6 +14,7 @@ from kitlib.cluster.connect import connect
 from kitlib.errors import Forbidden, PrecheckFailed
 from kitlib.runbooks.catalogue import Permission, Runbook
 
+KINDS = ("Namespace", "Deployment", "StatefulSet", "PersistentVolumeClaim", "Pod", "Node", "Secret")
 REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 
@@ -24,6 +25,12 @@ class Prepared:
     runbook: Runbook
     parameters: dict[str, Any]
     cluster: Cluster
+
+    @property
+    def objects(self) -> dict[str, Any]:
+        """The parameters that name objects: the run's target."""
+        names = [name for kind in KINDS for name in self.runbook.parameters.naming(kind)]
+        return {name: self.parameters[name] for name in sorted(names)}
 
 
 def check(runbook: Runbook, given: Mapping[str, Any], *, context: str | None = None) -> Prepared:
@@ -40,13 +47,15 @@ def check(runbook: Runbook, given: Mapping[str, Any], *, context: str | None = N
         ClusterUnreachable: no API server answers.
     """
     values = runbook.parameters.coerce(given)
+    runbook.refuse_shell()
     namespaces = [values[name] for name in runbook.parameters.naming("Namespace")]
     cluster = connect(context, namespace=namespaces[0] if namespaces else None)
     _scope(runbook, cluster)
     cluster.version()  # the cheapest question there is: does it answer?
-    for kind in ("Namespace", "Deployment"):
-        for name in runbook.parameters.naming(kind):
-            _exists(cluster, kind, values[name])
+    for kind in KINDS:
+        for parameter in runbook.parameters.naming(kind):
+            for name in _names(values[parameter]):
+                _exists(cluster, kind, name)
     _allowed(runbook, cluster)
     return Prepared(runbook, values, cluster)
 
@@ -63,10 +72,22 @@ def _scope(runbook: Runbook, cluster: Cluster) -> None:
             )
 
 
+def _names(value: Any) -> list[str]:
+    """The names in a parameter's value: one, several, or none where it may be left out."""
+    return [value] if isinstance(value, str) else list(value or [])
+
+
 def _exists(cluster: Cluster, kind: str, name: str) -> None:
+    name, _, key = name.partition("/")
     try:
-        if cluster.find(kind, name) is not None:
+        found = cluster.find(kind, name)
+        if found is not None and (not key or key in (found.get("data") or {})):
             return
+        if found is not None:
+            keys = ", ".join(found.get("data") or {}) or "none"
+            raise PrecheckFailed(
+                f"{kind} {name!r} in namespace {cluster.namespace} has no key {key!r}; it has {keys}"
+            )
     except Forbidden:
         return  # a Role gives no right to read Namespaces; a right that is needed is asked for below
     where = "" if kind == "Namespace" else f" in namespace {cluster.namespace}"

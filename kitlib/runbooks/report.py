@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,19 +26,44 @@ def write_report(folder: Path, record: dict[str, Any]) -> Path:
         record=record,
         tone=TONES.get(record["status"], "bad"),
         marks=MARKS,
-        longest=max((step["seconds"] or 0 for step in record["steps"]), default=0) or 1,
         changed=changed(record),
+        timeline=timeline(record),
     )
     path = folder / "report.html"
     path.write_text(html)
     return path
 
 
-def changed(record: dict[str, Any]) -> bool:
-    """Whether something was, or may have been, changed: a step that applies began."""
-    if not record["change"] or record["status"] == "not approved":
-        return False
-    return any(step["id"] == "apply" and step["phase"] == "apply" for step in record["steps"])
+def timeline(record: dict[str, Any]) -> list[dict[str, Any]]:
+    """The steps with where their bar begins and how long it is, in percent of the whole run."""
+    begun = [_moment(step["started"]) for step in record["steps"] if step["started"]]
+    ends = [_moment(step["started"]) + (step["seconds"] or 0) for step in record["steps"] if step["started"]]
+    first, whole = min(begun, default=0.0), (max(ends, default=0.0) - min(begun, default=0.0)) or 1.0
+    return [
+        step
+        | {
+            "left": round(100 * (_moment(step["started"]) - first) / whole, 1) if step["started"] else 0,
+            "width": round(100 * (step["seconds"] or 0) / whole, 1),
+        }
+        for step in record["steps"]
+    ]
+
+
+def _moment(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
+
+
+def changed(record: dict[str, Any]) -> str:
+    """What the record says about changes, in one sentence."""
+    states = [item["state"] for item in record["actions"]]
+    if record["undone"]:
+        return f"What it changed was put back at {record['undone'][-1]['at']}."
+    if "begun" in states:
+        return "Something was changed, and of a change that was begun nobody knows whether it was made."
+    if "done" in states:
+        count = states.count("done")
+        return f"{count} {'change was' if count == 1 else 'changes were'} made; see the plan."
+    return "Nothing was changed."
 
 
 def _seconds(value: float | None) -> str:

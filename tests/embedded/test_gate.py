@@ -7,7 +7,19 @@ import json
 import pytest
 
 from kitlib.errors import Conflict, NotApproved, UsageError
-from kitlib.policy import Actor, Approvals, Audit, Budget, Denied, Gate, Limits, acting, current, preimages
+from kitlib.policy import (
+    Actor,
+    Approvals,
+    Audit,
+    Budget,
+    Denied,
+    Following,
+    Gate,
+    Limits,
+    acting,
+    current,
+    preimages,
+)
 from kitlib.redaction import MARK
 from kitlib.settings import get_settings
 from kitlib.undo import plan_undo, undo
@@ -140,7 +152,7 @@ def test_a_plan_changes_nothing_and_its_approval_does_exactly_that(namespace, ga
     plan = planned(namespace, gates)
     assert "+ spec.replicas: 3" in plan.diff
     assert namespace.get("Deployment", "api").at("spec.replicas") == 1
-    gate = gates("runbook", plan=plan)
+    gate = gates("runbook", following=Following(plan))
     with acting(gate):
         namespace.scale("Deployment", "api", 3)
         namespace.restart("Deployment", "api")
@@ -154,7 +166,7 @@ def test_an_object_changed_after_the_plan_voids_it(namespace, gates):
     plan = planned(namespace, gates)
     namespace.patch("Deployment", "api", {"spec": {"paused": True}})
     with (
-        acting(gates("runbook", plan=plan)),
+        acting(gates("runbook", following=Following(plan))),
         pytest.raises(NotApproved, match="is at version 2, planned was 1"),
     ):
         namespace.scale("Deployment", "api", 3)
@@ -166,7 +178,7 @@ def test_an_object_made_anew_after_the_plan_voids_it(namespace, gates):
     plan = planned(namespace, gates)
     namespace.delete("Deployment", "api")
     namespace.apply(deployment())
-    with acting(gates("runbook", plan=plan)), pytest.raises(NotApproved, match="made anew"):
+    with acting(gates("runbook", following=Following(plan))), pytest.raises(NotApproved, match="made anew"):
         namespace.scale("Deployment", "api", 3)
 
 
