@@ -11,7 +11,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote, urlsplit
 
@@ -23,7 +23,13 @@ LONGEST_WHOLE = 64_000
 _NAMES = re.compile(r"^(.*[_.-])?(user|username|database|dbname|db|host|hostname|port|type)$", re.IGNORECASE)
 _CREDENTIALS = re.compile(r"(?<=://)[^\s/@'\"\[]+@")
 
+# So many characters of a value in a row give it away, wherever a table or a log cuts the rest off.
+PIECE = 16
+_OPAQUE = re.compile(r"(?!-----)(?!.*://)\S{16,}")  # no words of a language, no address, no PEM heading
+_BREAK = re.compile(r"[ \t]*(?:\r?\n|\\n)[ \t]*")
+
 _known: set[str] = set()
+_pieces: set[str] = set()
 _pattern: re.Pattern[str] | None = None
 
 
@@ -33,8 +39,10 @@ def remember(item: Mapping[str, Any]) -> None:
         for key, encoded in (secret.get("data") or {}).items():
             try:
                 value = base64.b64decode(encoded).decode()
-            except (binascii.Error, UnicodeDecodeError, TypeError):
-                continue  # not text, and so never part of one
+            except UnicodeDecodeError:
+                value = str(encoded)  # not text; only its encoded form can be part of one
+            except (binascii.Error, TypeError):
+                continue  # as the API server never sends it
             if not _NAMES.match(key):
                 remember_value(value)
 
@@ -47,16 +55,23 @@ def remember_value(value: str) -> None:
         parts.add(value)
     password = _password(value)
     parts |= {password, unquote(password)}
-    new = {form for part in parts if len(part) >= SHORTEST for form in _forms(part)} - _known
+    parts = {part for part in parts if len(part) >= SHORTEST}
+    new = {form for part in parts for form in _forms(part) | _encoded(part)} - _known
     if new:
         _known.update(new)
+        _pieces.update(piece for part in parts for piece in _pieces_of(part))
         _pattern = re.compile("|".join(map(re.escape, sorted(_known, key=len, reverse=True))))
 
 
 def redact(text: str) -> str:
-    """The text without any remembered value, plain or encoded, and without credentials in URLs."""
+    """The text without any remembered value, and without credentials in URLs.
+
+    A value is found plain or encoded, cut off after 16 characters or more, and broken over lines.
+    """
     if _pattern is not None:
-        text = _pattern.sub(MARK, text)
+        text = _without_pieces(_pattern.sub(MARK, text))
+        if "\n" in text or "\\n" in text:
+            text = _without_broken(text, _pattern)
     return mask_urls(text)
 
 
@@ -69,6 +84,43 @@ def redact_tree(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [redact_tree(item) for item in value]
     return value
+
+
+def _without_pieces(text: str) -> str:
+    """The text without any part of an opaque value that is long enough to be told."""
+    spans = [
+        (start, start + PIECE)
+        for run in re.finditer(rf"\S{{{PIECE},}}", text)
+        for start in range(run.start(), run.end() - PIECE + 1)
+        if text[start : start + PIECE] in _pieces
+    ]
+    return _masked(text, spans)
+
+
+def _without_broken(text: str, pattern: re.Pattern[str]) -> str:
+    """The text without values that a line break, real or as `\\n`, goes through."""
+    places: list[int] = []  # where each character that is no break stands in the text
+    last = 0
+    for gap in _BREAK.finditer(text):
+        places += range(last, gap.start())
+        last = gap.end()
+    places += range(last, len(text))
+    joined = "".join(text[place] for place in places)
+    found = (match.span() for match in pattern.finditer(joined))
+    return _masked(text, [(places[start], places[end - 1] + 1) for start, end in found])
+
+
+def _masked(text: str, spans: list[tuple[int, int]]) -> str:
+    """The text with each span replaced, those that touch as one."""
+    parts: list[str] = []
+    end_of_last = 0
+    for start, end in sorted(spans):
+        if start >= end_of_last:
+            parts += [text[end_of_last:start], MARK]
+        elif not parts:
+            parts = [text[:start], MARK]
+        end_of_last = max(end_of_last, end)
+    return "".join([*parts, text[end_of_last:]])
 
 
 def mask_urls(text: str) -> str:
@@ -103,12 +155,27 @@ def _password(value: str) -> str:
 
 
 def _forms(value: str) -> set[str]:
+    """What a value looks like in a text: itself, in a URL, in JSON, in Python."""
     forms = {value, quote(value, safe=""), quote_plus(value), json.dumps(value)[1:-1], repr(value)[1:-1]}
+    return {form for form in forms if len(form) >= SHORTEST}
+
+
+def _encoded(value: str) -> set[str]:
+    """What a value looks like in base64: alone, and inside a longer text at each way it can fall."""
+    forms = set()
     raw = value.encode()
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
         forms.add(encode(raw).decode().rstrip("="))
-        if len(raw) >= 8:  # inside a longer encoded text, at each of the three ways it can fall
+        if len(raw) >= 8:
             for shift in (1, 2):
                 forms.add(encode(b"\0" * shift + raw).decode().rstrip("=")[4:-2])
             forms.add(encode(raw).decode().rstrip("=")[:-1])
     return {form for form in forms if len(form) >= SHORTEST}
+
+
+def _pieces_of(value: str) -> Iterator[str]:
+    """What is looked for where a value is cut off: of its plain forms only when it holds no words."""
+    plain = _forms(value) if _OPAQUE.fullmatch(value) else set()
+    for form in plain | _encoded(value):
+        for start in range(len(form) - PIECE + 1):
+            yield form[start : start + PIECE]

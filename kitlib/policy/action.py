@@ -177,10 +177,10 @@ def _comparable(item: Mapping[str, Any] | None) -> Any:
 def _differences(path: tuple[str | int, ...], before: Any, after: Any) -> Iterator[FieldChange]:
     if before == after:
         return
-    keys: Iterator[str | int] | None = None
+    if before is None and isinstance(after, Mapping) and RESTARTED in after:
+        before = {}  # the first restart makes the annotations, of which the moment is no part
     if isinstance(before, Mapping) and isinstance(after, Mapping):
-        keys = iter({**before, **after})
-        for key in keys:
+        for key in {**before, **after}:
             yield from _differences((*path, key), before.get(key), after.get(key))
     elif isinstance(before, list) and isinstance(after, list):
         for index in range(max(len(before), len(after))):

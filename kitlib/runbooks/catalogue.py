@@ -20,7 +20,7 @@ from kitlib.runbooks.parameters import Parameters
 FOLDER = "runbooks"
 APPROVE = "approve"  # the parameter that takes the hash of the plan to carry out
 _SHELL = re.compile(
-    r"^\s*(?:\w+\s*=\s*)?(!\S.*|%%?(?:bash|sh|script|system|sx)\b.*)|(os\.(?:system|popen|exec\w*)\(.*"
+    r"^\s*(?:\w+\s*=\s*)?(!\s*[\w./~$].*|%%?(?:bash|sh|script|system|sx)\b.*)|(os\.(?:system|popen|exec\w*)\(.*"
     r"|subprocess\.\w+\(.*|get_ipython\(\)\.(?:system|getoutput)\(.*)"
 )
 
@@ -78,6 +78,11 @@ class Runbook:
     name: str
     path: Path
     content: dict[str, Any]
+
+    @property
+    def name_or_path(self) -> str:
+        """What `find` takes to find it again from anywhere."""
+        return str(self.path.absolute())
 
     @property
     def title(self) -> str:

@@ -32,6 +32,9 @@ from kitlib import quantity
 from kitlib.errors import UsageError
 
 NO_DEFAULT: Any = ...
+_SECRET = re.compile(
+    r"(^|_)(password|passwd|secret|token|credential|private_key|api_?key)s?(_|$)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -145,6 +148,12 @@ class Parameters:
             if not _is_text(node):
                 name, annotation, default = self._declaration(node)
                 text = comments.get(node.end_lineno or node.lineno) or None
+                if _SECRET.search(name) and not _marks_secret(annotation) and _holds_text(annotation):
+                    raise UsageError(
+                        f"{where}: parameters cell, line {node.lineno}: {name} would be a secret as plain "
+                        "text, in the notebook and on the command line",
+                        fix=f"{name}: SecretRef, and rb.secret(cluster, {name}) in the notebook",
+                    )
                 fields[name] = (annotation, Field(default, description=text))
         config = ConfigDict(extra="forbid", allow_inf_nan=False, validate_default=True)
         self.model: type[BaseModel] = create_model("Parameters", __config__=config, **fields)
@@ -221,6 +230,14 @@ def _type(node: ast.expr) -> Any:
             case "Annotated":
                 return Annotated[(_type(inner[0]), *(_limit(item) for item in inner[1:]))]
     raise ValueError(f"the type {ast.unparse(node)} is not known; known: {', '.join(_TYPES)}, Literal, …")
+
+
+def _marks_secret(annotation: Any) -> bool:
+    return KindOf("Secret") in _marks(annotation)
+
+
+def _holds_text(annotation: Any) -> bool:
+    return annotation is str or any(map(_holds_text, get_args(annotation)))
 
 
 def _marks(annotation: Any) -> Iterator[Any]:

@@ -9,7 +9,18 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from kitlib.errors import NotApproved
-from kitlib.policy import Action, Actor, Approval, Approvals, Audit, AuditError, Budget, Limits, prohibition
+from kitlib.policy import (
+    RESTARTED,
+    Action,
+    Actor,
+    Approval,
+    Approvals,
+    Audit,
+    AuditError,
+    Budget,
+    Limits,
+    prohibition,
+)
 from kitlib.policy.action import affected_pods, changes
 
 AGENT = Actor("agent", "tests")
@@ -32,6 +43,18 @@ def test_changes_name_the_field_and_leave_out_what_the_server_keeps():
     found = {change.dotted: (change.before, change.after) for change in changes(before, after)}
     assert found == {"spec.replicas": (2, 3), "spec.template.spec.containers[0].image": ("a:1", "a:2")}
     assert changes(before, before) == ()
+
+
+def test_the_moment_of_a_restart_is_no_part_of_it():
+    def restarted(at, **others):
+        return workload(template={"metadata": {"annotations": {RESTARTED: at, **others}}})
+
+    first = [changes(workload(template={"metadata": {}}), restarted(at)) for at in ("10:00", "10:05")]
+    again = [changes(restarted("9:00"), restarted(at)) for at in ("10:00", "10:05")]
+    for one, other in (first, again):
+        assert one == other
+        assert [change.path[-1] for change in one] == [RESTARTED]
+    assert changes(restarted("9:00", a="b"), restarted("9:00", a="c"))[0].after == "c"
 
 
 def test_a_secrets_values_are_told_apart_but_never_shown():
