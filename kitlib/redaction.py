@@ -68,11 +68,16 @@ def redact(text: str) -> str:
 
     A value is found plain or encoded, cut off after 16 characters or more, and broken over lines.
     """
-    if _pattern is not None:
-        text = _without_pieces(_pattern.sub(MARK, text))
-        if "\n" in text or "\\n" in text:
-            text = _without_broken(text, _pattern)
-    return mask_urls(text)
+    return mask_urls(text if _pattern is None else _without_values(text, _pattern))
+
+
+def holds_secret(value: Any) -> bool:
+    """Whether a remembered value stands anywhere in plain data; credentials in a URL alone don't count."""
+    if isinstance(value, str):
+        return _pattern is not None and _without_values(value, _pattern) != value
+    if isinstance(value, Mapping):
+        return any(holds_secret(item) for pair in value.items() for item in pair)
+    return isinstance(value, list | tuple) and any(map(holds_secret, value))
 
 
 def redact_tree(value: Any) -> Any:
@@ -84,6 +89,11 @@ def redact_tree(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [redact_tree(item) for item in value]
     return value
+
+
+def _without_values(text: str, pattern: re.Pattern[str]) -> str:
+    text = _without_pieces(pattern.sub(MARK, text))
+    return _without_broken(text, pattern) if "\n" in text or "\\n" in text else text
 
 
 def _without_pieces(text: str) -> str:

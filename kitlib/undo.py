@@ -36,7 +36,7 @@ def fields(cluster: Cluster, change: Preimage) -> tuple[FieldChange, ...]:
     Raises:
         UsageError, Conflict: as `plan_undo`.
     """
-    if change.kind == "Secret":
+    if not change.content:
         raise UsageError(f"{change}: a Secret's content is never kept on disk, so kit cannot bring it back")
     if not change.complete:
         raise UsageError(f"{change} was never confirmed by the server: look at the object first")

@@ -152,20 +152,27 @@ def _hold(id: str, planned: PlannedAction, now: Body | None) -> None:
         raise Conflict(f"{planned.text} was done, but it can't be verified: {error.message}") from None
     uid, version = version_of(now)
     broken = [] if uid == kept.uid else ["it is gone" if not uid else "it was made anew"]
-    if kept.after is None:  # a Secret, whose content is never kept
+    if not kept.content:
         broken += [] if version == kept.version else [f"it is at version {version}, left was {kept.version}"]
-    else:
-        wanted = changes(kept.before, kept.after)
-        differs = {item.path for item in changes(kept.after, now)}
-        broken += [item.dotted for item in wanted if any(_overlap(item.path, path) for path in differs)]
+    elif not broken:
+        broken = _overwritten(kept, now)
     if broken:
         raise Conflict(f"{planned.text} was done, but no longer holds: {', '.join(broken[:8])}")
 
 
-def _overlap(one: tuple[str | int, ...], other: tuple[str | int, ...]) -> bool:
-    """Whether one path leads to the other or into it; an object that was made anew is one change at ()."""
+def _overwritten(kept: preimages.Preimage, now: Body | None) -> list[str]:
+    """The fields that were set and have another value now; what others added beside them is theirs."""
+    differs = changes(kept.after, now)
+    if kept.before is None:
+        return [item.dotted for item in differs if item.before is not None]
+    set_fields = [item.path for item in changes(kept.before, kept.after)]
+    return [item.dotted for item in differs if any(_within(item.path, path) for path in set_fields)]
+
+
+def _within(one: tuple[str | int, ...], other: tuple[str | int, ...]) -> bool:
+    """Whether one path leads to the other or into it."""
     shorter = min(len(one), len(other))
-    return shorter > 0 and one[:shorter] == other[:shorter]
+    return one[:shorter] == other[:shorter]
 
 
 def _took_effect(planned: PlannedAction, mutation: Mutation, now: Body | None) -> bool:

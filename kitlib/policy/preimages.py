@@ -1,6 +1,7 @@
 """What objects were before they were changed, kept for a day, so that a change can be undone.
 
-A Secret's content is never written to a disk; its changes are recorded, but not undone from here.
+A Secret's content is never written to a disk, nor that of an object in which a value of a Secret stands; such
+changes are recorded, but not undone from here.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from kitlib.errors import UsageError
 from kitlib.policy.action import Actor, version_of
+from kitlib.redaction import holds_secret
 from kitlib.settings import get_settings
 
 if TYPE_CHECKING:
@@ -35,10 +37,11 @@ class Preimage:
         at: when, ISO 8601 in UTC.
         actor: who made it.
         verb, api_version, kind, namespace, name: what was done to which object.
-        before: the object as it was; None when it did not exist, or is a Secret.
-        after: the object as it was left; None when it was deleted, or is a Secret.
+        before: the object as it was; None when it did not exist, or its content is not kept.
+        after: the object as it was left; None when it was deleted, or its content is not kept.
         uid, version: of the object as it was left; empty when it was deleted.
         complete: whether the server took the change.
+        content: whether `before` and `after` are kept.
     """
 
     id: str
@@ -54,6 +57,7 @@ class Preimage:
     uid: str = ""
     version: str = ""
     complete: bool = False
+    content: bool = True
 
     def __str__(self) -> str:
         where = f" -n {self.namespace}" if self.namespace else ""
@@ -64,7 +68,9 @@ def keep(mutation: Mutation, before: Mapping[str, Any] | None, actor: Actor) -> 
     """Store what an object is, before it is changed."""
     _prune()
     names = {key: getattr(mutation, key) for key in ("verb", "api_version", "kind", "namespace", "name")}
-    kept = Preimage(secrets.token_hex(4), _now(), str(actor), before=_stored(before), **names)
+    shown = _stored(before)
+    keeps = mutation.kind != "Secret" and (before is None or shown is not None)
+    kept = Preimage(secrets.token_hex(4), _now(), str(actor), before=shown, content=keeps, **names)
     _write(kept)
     return kept
 
@@ -72,7 +78,10 @@ def keep(mutation: Mutation, before: Mapping[str, Any] | None, actor: Actor) -> 
 def complete(kept: Preimage, after: Mapping[str, Any] | None) -> None:
     """Add what became of it."""
     uid, version = version_of(after)
-    _write(replace(kept, after=_stored(after), uid=uid, version=version, complete=True))
+    shown = _stored(after)
+    keeps = kept.content and (after is None or shown is not None)
+    before, shown = (kept.before, shown) if keeps else (None, None)
+    _write(replace(kept, before=before, after=shown, uid=uid, version=version, complete=True, content=keeps))
 
 
 def load(id: str) -> Preimage:
@@ -97,7 +106,8 @@ def everything() -> Iterator[Preimage]:
 
 
 def _stored(item: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    if item is None or item.get("kind") == "Secret":
+    """What of an object may be written to a disk: all of it, or nothing."""
+    if item is None or item.get("kind") == "Secret" or holds_secret(item):
         return None
     metadata = {key: value for key, value in item.get("metadata", {}).items() if key != "managedFields"}
     return {**item, "metadata": metadata}

@@ -22,7 +22,7 @@ from kitlib.diagnosis.environment import values
 from kitlib.errors import Conflict, Invalid, RunbookError
 from kitlib.findings import Edit, Fix, Ref, fix_text
 from kitlib.policy.action import changes
-from kitlib.redaction import mask_urls, redact_tree
+from kitlib.redaction import holds_secret, mask_urls
 
 _SENSITIVE = re.compile(r"pass|secret|token|key|credential", re.IGNORECASE)
 
@@ -94,7 +94,7 @@ def stored(fix: Fix | None) -> dict[str, Any] | None:
     if fix is None:
         return None
     plain: dict[str, Any] = json.loads(json.dumps(asdict(fix)))
-    return plain if redact_tree(plain) == plain else {"anew": True}
+    return {"anew": True} if holds_secret(plain) else plain
 
 
 def fix_from(kept: dict[str, Any] | None, report: Report) -> Fix | None:

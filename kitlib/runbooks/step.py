@@ -24,7 +24,7 @@ from kitlib.diagnosis import Report
 from kitlib.errors import KitError, RunbookError, UsageError
 from kitlib.findings import Fix
 from kitlib.progress import Stage
-from kitlib.redaction import guard_kernel, redact_tree, remember_value
+from kitlib.redaction import guard_kernel, holds_secret, remember_value
 from kitlib.runbooks import commands
 from kitlib.runbooks.change import Change, fix_from, fix_of, stored
 from kitlib.runbooks.planning import PlanShown, gate_of, subject_of
@@ -120,7 +120,7 @@ class Run:
         if self._gate.following:
             return self._gate.following.plan.decisions[name]
         chosen = json.loads(json.dumps(choose()))
-        if redact_tree(chosen) != chosen:
+        if holds_secret(chosen):
             raise RunbookError(f"the decision {name!r} holds a value of a Secret, and plans are kept on disk")
         self._decisions[name] = chosen
         return chosen

@@ -79,5 +79,5 @@ def _by_object(changes: list[Preimage]) -> list[Preimage]:
             continue
         key = (change.kind, change.namespace, change.name)
         earlier = first.pop(key, change)
-        first[key] = replace(change, before=earlier.before)
+        first[key] = replace(change, before=earlier.before, content=earlier.content and change.content)
     return list(first.values())
