@@ -32,7 +32,7 @@ unit: setup ## tests that need nothing
 	$(PYTEST) tests/unit -q -n auto --dist worksteal
 
 embedded: setup ## tests on a control plane without Docker
-	$(PYTEST) tests/embedded -q
+	$(PYTEST) tests/embedded -q -n 2 --dist loadfile
 
 kind: setup ## tests on a real kind cluster of their own, removed at the end
 	$(RUN) kit doctor --fix
@@ -47,7 +47,9 @@ clean: setup ## remove the cluster kit made, and stop the Docker engine kit star
 
 test: setup ## every tier
 	$(RUN) kit doctor --fix
-	$(PYTEST) tests
+	$(PYTEST) tests/unit -q -n auto --dist worksteal
+	$(PYTEST) tests/embedded -q -n 2 --dist loadfile
+	$(PYTEST) tests/kind tests/notebooks tests/browser
 	@$(MAKE) --no-print-directory todo-app
 
 notebooks: setup ## nbval on the notebooks, on the same kind cluster

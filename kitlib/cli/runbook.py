@@ -51,9 +51,10 @@ def plan(
     context: str | None = CONTEXT,
 ) -> None:
     """Show what a runbook would do, and the hash to approve; nothing is changed."""
+    given = _given(name, parameters)
     from kitlib.runbooks import engine
 
-    outcome = engine.make_plan(name, engine.pairs(parameters), timeout=timeout, context=context)
+    outcome = engine.make_plan(name, given, timeout=timeout, context=context)
     found = outcome.record["plan"]
     if outcome.record["status"] == "planned" and found["actions"]:
         typer.echo(found["diff"])
@@ -72,9 +73,9 @@ def run(
     contexts: str = typer.Option("", "--contexts", help="Several, between commas, side by side."),
 ) -> None:
     """Run it: the plan is shown first, and carried out only when approved. Exit code 4: it was not."""
+    given, ask = _given(name, parameters), _asker(yes)
     from kitlib.runbooks import engine, several
 
-    given, ask = engine.pairs(parameters), _asker(yes)
     how: dict[str, Any] = {"timeout": timeout, "approver": "--yes" if yes else "a person at the terminal"}
     if contexts:
         names = [part.strip() for part in contexts.split(",") if part.strip()]
@@ -177,6 +178,14 @@ def prune(
 
     removed = runs.prune(older_than=timedelta(seconds=seconds(older_than)), keep=keep)
     typer.echo(f"{len(removed)} records removed")
+
+
+def _given(name: str, parameters: list[str]) -> dict[str, Any]:
+    """The parameters, typed; a wrong one is refused before anything slow is imported."""
+    from kitlib.runbooks import catalogue
+    from kitlib.runbooks.parameters import pairs
+
+    return catalogue.find(name).parameters.coerce(pairs(parameters))
 
 
 def _asker(yes: bool) -> Any:

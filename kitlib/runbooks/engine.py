@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import getpass
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from kitlib.settings import get_settings
 
 DEFAULT_TIMEOUT = 900.0
 
-__all__ = ["Approve", "PlannedChange", "RunResult", "make_plan", "pairs", "resume", "run"]
+__all__ = ["Approve", "PlannedChange", "RunResult", "make_plan", "resume", "run"]
 
 
 @dataclass(frozen=True)
@@ -136,27 +137,13 @@ def resume(folder: Path, *, timeout: float = DEFAULT_TIMEOUT, context: str | Non
     _refuse_other(prepared, plan.hash)
     with locks.held(prepared, folder):
         record.again(folder)
-        journal = record.Journal(folder)
-        journal.write("resumed", by=str(policy.person().actor))
-        policy.current().approvals.approve(plan.hash, found["approval"]["by"])
+        who = getpass.getuser()
+        record.Journal(folder).write("resumed", by=who)
+        policy.current().approvals.approve(
+            plan.hash, f"{who}, resuming what {found['approval']['by']} approved"
+        )
         execution = Execution(folder.absolute(), prepared.runbook.path, chosen, time.monotonic() + timeout)
         return _ended(_Job(prepared, execution, Approver(lambda change: False, ""), plan.hash), _apply_stored)
-
-
-def pairs(texts: Iterable[str]) -> dict[str, str]:
-    """Parameters as typed on a command line, `name=value` each.
-
-    Raises:
-        UsageError: a text without `=`, or a name given twice.
-    """
-    found: dict[str, str] = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals or name in found:
-            problem = f"parameter {name!r} is given twice" if equals else f"parameter {text!r} has no value"
-            raise UsageError(problem, fix="-p name=value")
-        found[name] = value
-    return found
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ import json
 import re
 import tokenize
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal, Optional, Union, get_args, get_origin
@@ -123,6 +123,22 @@ _LIMITS: dict[str, Any] = {
     "MaxLen": MaxLen,
     "Pattern": Pattern,
 }
+
+
+def pairs(texts: Iterable[str]) -> dict[str, str]:
+    """Parameters as typed on a command line, `name=value` each.
+
+    Raises:
+        UsageError: a text without `=`, or a name given twice.
+    """
+    found: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or name in found:
+            problem = f"parameter {name!r} is given twice" if equals else f"parameter {text!r} has no value"
+            raise UsageError(problem, fix="-p name=value")
+        found[name] = value
+    return found
 
 
 class Parameters:

@@ -30,7 +30,7 @@ from kitlib.runbooks.change import Change, fix_from, fix_of, stored
 from kitlib.runbooks.planning import PlanShown, gate_of, subject_of
 from kitlib.runbooks.record import Journal
 from kitlib.runbooks.timer import limited
-from kitlib.runbooks.verify import Check
+from kitlib.runbooks.verification import Check
 
 RUN_DIR = "KIT_RUN_DIR"
 TELL_SECONDS = 2.0

@@ -12,7 +12,8 @@ from kitlib.settings import get_settings
 from kitlib.widgets import RunbookForm
 
 CELLS = (
-    "from kitlib import connect\nfrom kitlib.runbooks import start",
+    "from typing import Annotated, Literal\nfrom kitlib import connect\n"
+    "from kitlib.runbooks import Ge, Le, Namespace, start",
     'namespace: Namespace = "x"  # where\nlevel: Literal["INFO", "DEBUG"] = "INFO"\n'
     'count: Annotated[int, Ge(1), Le(9)] = 2\nloud: bool = False\nnote: str | None = None\napprove: str = ""',
     "rb = start(approve, namespace=namespace, level=level, count=count, loud=loud, note=note)",
