@@ -20,6 +20,7 @@ Verb = Literal["create", "apply", "patch", "scale", "restart", "delete", "evict"
 # What the server keeps for itself, and what changes by itself: no part of what somebody asked for.
 _SERVERS_OWN = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink")
 _REVISION = "deployment.kubernetes.io/revision"
+LONGEST, MOST_LINES = 300, 80  # of a value that is shown, characters and lines
 RESTARTED = "kubectl.kubernetes.io/restartedAt"
 
 
@@ -110,11 +111,11 @@ class Action:
         return digest(*where, fields)
 
     def diff(self) -> list[str]:
-        """The changes for a person, one line each way; nothing secret is in them."""
-        lines = []
+        """The changes for a person, line by line; nothing secret is in them."""
+        lines: list[str] = []
         for change in self.changes:
-            lines += [f"- {change.dotted}: {_short(change.before)}"] if change.before is not None else []
-            lines += [f"+ {change.dotted}: {_short(change.after)}"] if change.after is not None else []
+            lines += _told("-", change.dotted, change.before) if change.before is not None else []
+            lines += _told("+", change.dotted, change.after) if change.after is not None else []
         return [str(line) for line in redact_tree(lines)]
 
     def as_dict(self) -> dict[str, Any]:
@@ -235,6 +236,16 @@ def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-def _short(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 300 else text[:300] + "…"
+def _told(mark: str, path: str, value: Any) -> list[str]:
+    """A value under its path, in one line when it is a plain one, otherwise as YAML."""
+    if not isinstance(value, Mapping | list) or not value:
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+        return [f"{mark} {path}: {text if len(text) <= LONGEST else text[:LONGEST] + '…'}"]
+    import yaml
+
+    plain = json.loads(json.dumps(value, default=str))
+    lines = yaml.safe_dump(plain, allow_unicode=True, width=100_000, sort_keys=False).splitlines()
+    if len(lines) > MOST_LINES:
+        lines = [*lines[:MOST_LINES], f"… {len(lines) - MOST_LINES} more lines"]
+    head = [f"{mark} {path}:"] if path else []
+    return [*head, *(f"{mark} {'  ' if path else ''}{line}" for line in lines)]

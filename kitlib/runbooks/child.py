@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,8 @@ def execute(folder: Path, notebook: str, output: str, parameters: dict[str, Any]
         journal.write("error", message=f"papermill could not run the notebook: {error}")
         return 1
     finally:
-        client.mark_unrun(folder / output)
+        with suppress(OSError, ValueError):  # on a full disk the notebook stays as it is; the journal tells
+            client.mark_unrun(folder / output)
     if client.Engine.last is not None and client.Engine.last.failure:  # which papermill took for success
         journal.write("error", message=client.Engine.last.failure)
         return 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import getpass
 import os
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -75,6 +76,7 @@ def run(
     timeout: float = DEFAULT_TIMEOUT,
     context: str | None = None,
     quiet: bool = False,
+    stop: threading.Event | None = None,
 ) -> RunResult:
     """Run a runbook to its end.
 
@@ -87,6 +89,7 @@ def run(
         timeout: seconds for the whole run, the time for an answer not counted.
         context: a context of your own kubeconfig; none: as `kitlib.connect`.
         quiet: show no progress.
+        stop: ends the run when it is set, as a signal does.
 
     Raises:
         UsageError, PrecheckFailed, ClusterUnreachable: refused before anything was started; see preflight.
@@ -98,6 +101,7 @@ def run(
     prepared = preflight.check(catalogue.find(name), given, context=context)
     _refuse_other(prepared, approved)
     with _begun(prepared, context, timeout, quiet) as execution:
+        execution.stop = stop
         return _ended(_Job(prepared, execution, Approver(approve, approver), approved), _phases)
 
 
