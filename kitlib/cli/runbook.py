@@ -57,6 +57,7 @@ def plan(
     outcome = engine.make_plan(name, given, timeout=timeout, context=context)
     found = outcome.record["plan"]
     if outcome.record["status"] == "planned" and found["actions"]:
+        typer.echo((outcome.record["change"] or {}).get("diff", ""))
         typer.echo(found["diff"])
         typer.echo(f"plan {found['hash']}: kit approve {found['hash']}, or run with --approve")
     _end(outcome)
@@ -190,7 +191,7 @@ def _given(name: str, parameters: list[str]) -> dict[str, Any]:
 
 def _asker(yes: bool) -> Any:
     def ask(change: PlannedChange) -> bool:
-        typer.echo(f"{change.target}: {change.summary}\n{change.diff}\nplan {change.hash}")
+        typer.echo(str(change))
         return yes or (sys.stdin.isatty() and typer.confirm("Carry it out?", default=False))
 
     return ask

@@ -198,12 +198,10 @@ def _phases(job: _Job) -> record.Status:
         if not plan.actions:
             return "done"
         asked = time.monotonic()
-        given = answer(
-            job.prepared, plan, record.read(job.execution.folder)["result"], job.approver, job.approved
-        )
+        given = answer(job.prepared, plan, record.read(job.execution.folder), job.approver, job.approved)
         job.execution.deadline += time.monotonic() - asked
     else:
-        given = answer(job.prepared, plan, plan.subject, job.approver, job.approved)
+        given = answer(job.prepared, plan, {}, job.approver, job.approved)
         job.journal.write("plan", value={"hash": plan.hash, "made": plan.made, "diff": plan.diff})
     shown = {"approved": given.approved, "by": given.by, "hash": plan.hash, "at": record.now()}
     job.journal.write("approval", value=shown)
