@@ -13,10 +13,10 @@ from typing import Any
 import urllib3
 
 from kitlib import redaction
-from kitlib.cluster.imports import without
 from kitlib.cluster.kinds import KINDS, resolve_kind
 from kitlib.cluster.kubeconfig import Binding
 from kitlib.errors import ApiError, ClusterUnreachable, Conflict, Forbidden, Invalid, NotFound, UsageError
+from kitlib.imports import without
 from kitlib.settings import get_settings
 
 with without("kubernetes_validate"):  # the client's extra that kit doesn't use; importing it takes a second

@@ -16,6 +16,7 @@ from typing import Any
 
 import psutil
 
+from kitlib.imports import without
 from kitlib.runbooks import record
 
 
@@ -29,7 +30,8 @@ def main() -> int:
 
 def execute(folder: Path, notebook: str, output: str, parameters: dict[str, Any]) -> int:
     """Run the notebook through papermill; what went wrong outside of a step is written to the journal."""
-    import papermill
+    with without("rfc3987_syntax"):
+        import papermill
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillException, PapermillExecutionError
     from traitlets.config import Config
