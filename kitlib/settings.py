@@ -54,7 +54,17 @@ class Settings(BaseSettings):
         default=None, description="Who makes the cluster; none: kind, or embedded where Docker is absent."
     )
     context: str | None = Field(
-        default=None, description="A context of your own kubeconfig to work on, instead of kit's cluster."
+        default=None,
+        description="A context of your own kubeconfig to work on, instead of kit's cluster; in-cluster: the "
+        "cluster that the pod runs in.",
+    )
+    context_name: str = Field(
+        default="", description="With context in-cluster: what the context is called; none: in-cluster."
+    )
+    server_name: str = Field(
+        default="",
+        description="With context in-cluster: what plans, records and the audit call the API server; none: "
+        "its address.",
     )
     namespace: str = Field(default="todo-app", description="Where the application is installed.")
     registry: Literal["auto", "online", "offline"] = Field(
