@@ -70,6 +70,12 @@ class Settings(BaseSettings):
     registry: Literal["auto", "online", "offline"] = Field(
         default="auto", description="Whether images are pulled, or built here; auto asks the registry."
     )
+    runner_namespace: str = Field(
+        default="kit-runs", description="Where runs in the cluster are, and their records."
+    )
+    runner_image: str | None = Field(
+        default=None, description="The image of runs in the cluster; none: built here, and loaded into kit's."
+    )
     unattended: tuple[Unattended, ...] = Field(
         default=(), description="Runbooks that need no approval, each with namespaces and contexts."
     )
