@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -111,12 +110,7 @@ class Api:
 
     def _connect(self) -> DynamicClient:
         configuration = client.Configuration()
-        config.load_kube_config(
-            config_file=os.pathsep.join(str(path) for path in self.binding.files),
-            context=self.binding.context,
-            client_configuration=configuration,
-            persist_config=False,
-        )
+        self.binding.configure(configuration)
         configuration.retries = False
         api_client = client.ApiClient(configuration)
         # Discovery, which DynamicClient does next, has no timeout of its own: ask first, with one.

@@ -216,6 +216,11 @@ def keyed_digest(value: Any) -> str:
     return hmac.new(_key(get_settings().state_dir), text.encode(), hashlib.sha256).hexdigest()[:32]
 
 
+def digest_key() -> bytes:
+    """The key of the digests, for a run elsewhere that is to carry out what was approved here."""
+    return _key(get_settings().state_dir)
+
+
 def _digest(value: Any) -> str:
     return f"(hidden, {keyed_digest(str(value))[:12]})"
 
