@@ -45,9 +45,10 @@ def schedule(
     One that changes something only makes its plan, and ends with exit code 4, unless the settings'
     `unattended` lets it. Its records stay on the volume until kit runbook collect.
     """
-    from kitlib.runbooks import engine, remote
+    from kitlib.runbooks import remote
+    from kitlib.runbooks.parameters import pairs
 
-    given, timing = engine.pairs(parameters), remote.Timing(cron, time_zone)
+    given, timing = pairs(parameters), remote.Timing(cron, time_zone)
     if chart:
         typer.echo(remote.chart_values(name, given, timing, title=title, timeout=timeout, context=context))
         return
