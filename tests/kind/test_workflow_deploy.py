@@ -82,12 +82,15 @@ def runner(kind_cluster, namespace, tmp_path):
     root = images.checkout()
     built = images.build_all(root)
     registry = parse_yaml((root / ".github/workflows/deploy.yaml").read_text())[0].data["env"]["REGISTRY"]
-    names = [str(built[store]) for store in ("postgresql", "redis") if store in built]
-    for service in SERVICES:
-        for tag in (FIRST, SECOND):
-            names.append(f"{registry}/{built[service].repository}:{tag}")
-            tools.run(["docker", "tag", str(built[service]), names[-1]])
-    manage.load(kind_cluster.name, names)
+    stores = [str(built[store]) for store in ("postgresql", "redis") if store in built]
+    tags = {
+        f"{registry}/{built[service].repository}:{tag}": str(built[service])
+        for service in SERVICES
+        for tag in (FIRST, SECOND)
+    }
+    for name, image in tags.items():
+        tools.run(["docker", "tag", image, name])
+    manage.load(kind_cluster.name, [*stores, *tags])
     password = {"password": secrets.token_urlsafe(16)}
     metadata = {"name": "todo-app-database"}
     namespace.apply({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": password})
@@ -98,7 +101,8 @@ def runner(kind_cluster, namespace, tmp_path):
         "secrets.KUBE_CONFIG": kind_cluster.kubeconfig.read_text(),
         "vars.EXTRA_VALUES": str(extra),
     }
-    return Runner(root, tmp_path, expressions, {"NAMESPACE": namespace.namespace})
+    yield Runner(root, tmp_path, expressions, {"NAMESPACE": namespace.namespace})
+    tools.run(["docker", "rmi", *tags])  # the tags alone: the images have their own names
 
 
 def running(cluster):

@@ -412,6 +412,14 @@ MANIFESTS = (
         "schema",
     ),
     defect(
+        "gateway-mode",
+        "manifests/reference/gateway.yaml",
+        "mode: Terminate",
+        "mode: Terminated",
+        "did you mean Terminate?",
+        "schema",
+    ),
+    defect(
         "http-route-field",
         "manifests/reference/http-route.yaml",
         "hostnames:",
