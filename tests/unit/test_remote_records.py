@@ -37,6 +37,7 @@ def volume(base, pod="kit-report-x1", run=RUN, status="done"):
     head |= {"started": "2026-01-01T00:00:00+00:00", "pid": 1, "message": "well", "seconds": 1.0}
     (folder / "record.json").write_text(json.dumps(head))
     (folder / "steps.jsonl").write_text("")
+    (folder / ".reserve").write_text("space")
     state = base / pod / "state"
     (state / "undo").mkdir(parents=True)
     (state / "undo" / "abcd.json").write_text("{}")
@@ -51,11 +52,12 @@ class Found:
     def __init__(self, base):
         self.base = base
 
-    def archive(self, name):
-        content = reader.archive(self.base, name)
+    def fetch(self, pod, place):
+        content = reader.archive(self.base, pod)
         if content is None:
             raise NotFound("none", status=404)
-        return content
+        with tarfile.open(fileobj=io.BytesIO(content)) as found:
+            found.extractall(place, filter="data")
 
 
 def test_a_listing_is_ordered_by_time_and_leaves_out_what_is_no_record(tmp_path):
