@@ -6,6 +6,7 @@ Credentials come from where every client of S3 looks: AWS_ACCESS_KEY_ID and AWS_
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from kitlib.settings import get_settings
 
 if TYPE_CHECKING:
     from minio import Minio
+    from urllib3 import PoolManager
 
 SCHEME = "s3"
 RECORD = "record.json"
@@ -102,7 +104,7 @@ def bucket(address: str, endpoint: str) -> Bucket:
     if place.scheme not in ("http", "https") or not place.netloc:
         raise UsageError(f"s3_endpoint: found {endpoint!r}, expected a URL such as https://s3.amazonaws.com")
     credentials = ChainedProvider([EnvAWSProvider(), AWSConfigProvider()])
-    client = Minio(place.netloc, credentials=credentials, secure=place.scheme == "https")
+    client = Minio(place.netloc, credentials=credentials, secure=place.scheme == "https", http_client=_http())
     return Bucket(parts.netloc, parts.path.strip("/"), client)
 
 
@@ -110,6 +112,18 @@ def chosen() -> Bucket | None:
     """The bucket of the settings; None: records are on a volume."""
     settings = get_settings()
     return bucket(settings.runner_records, settings.s3_endpoint) if settings.runner_records else None
+
+
+def _http() -> PoolManager:
+    """Connections that give up: the client's own wait five minutes, and try five times."""
+    import certifi
+    import urllib3
+
+    return urllib3.PoolManager(
+        timeout=urllib3.Timeout(connect=5, read=60),
+        retries=urllib3.Retry(total=2, backoff_factor=0.2, status_forcelist=[500, 502, 503, 504]),
+        ca_certs=os.environ.get("SSL_CERT_FILE") or certifi.where(),
+    )
 
 
 @contextmanager
