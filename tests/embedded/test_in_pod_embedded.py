@@ -12,7 +12,7 @@ import yaml
 
 from kitlib import policy
 from kitlib.cluster import Cluster, in_pod
-from kitlib.errors import Forbidden, PrecheckFailed
+from kitlib.errors import Forbidden, Invalid, PrecheckFailed
 from kitlib.runbooks.catalogue import Permission
 from kitlib.runbooks.remote import cron, objects, permissions, storage
 from kitlib.runbooks.remote.permissions import Need
@@ -144,3 +144,14 @@ def test_the_server_takes_every_object_of_a_run_and_warns_of_nothing(namespace):
     )
     assert applied.warnings == ()
     assert {item.kind for item in applied} >= {"Job", "CronJob", "Pod", "PersistentVolumeClaim", "Secret"}
+
+
+def test_of_two_who_make_the_same_job_one_is_refused(namespace):
+    """The Job is the lock of those who run the same on other machines."""
+    orders = [
+        Order("look", {}, "kit-runner:abc", "acc", "shop", "c", "s", "kit-runs", mark=mark)
+        for mark in ("one", "other")
+    ]
+    namespace.apply(objects.job(orders[0], "acc", {}))
+    with pytest.raises(Invalid, match="immutable"):
+        namespace.apply(objects.job(orders[1], "acc", {}))

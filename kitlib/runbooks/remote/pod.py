@@ -54,6 +54,8 @@ class Order:
         secret: the Secret with the key by which plans are named; empty: none.
         unattended: the policies that hold for it.
         user: who started it, for the record.
+        mark: tells two runs of the same apart; a Job's container can't be changed, so neither can take the
+            other's.
     """
 
     runbook: str
@@ -70,6 +72,7 @@ class Order:
     secret: str = ""
     unattended: tuple[Unattended, ...] = field(default=())
     user: str = ""
+    mark: str = ""
 
     @property
     def deadline(self) -> int:
@@ -159,6 +162,7 @@ def _environment(order: Order) -> list[dict[str, Any]]:
         KIT_RUNNER_RECORDS=order.store.records if order.store else "",
         KIT_S3_ENDPOINT=order.store.endpoint if order.store else "",
         LOGNAME=order.user,
+        RUN_MARK=order.mark,
         HOME=TEMPORARY,
     )
 
