@@ -76,6 +76,18 @@ class Settings(BaseSettings):
     runner_image: str | None = Field(
         default=None, description="The image of runs in the cluster; none: built here, and loaded into kit's."
     )
+    runner_records: str = Field(
+        default="",
+        description="Where records of runs in the cluster are: s3://BUCKET/PREFIX; none: on a volume there.",
+    )
+    runner_secret: str = Field(
+        default="kit-runs-s3",
+        description="With an S3-compatible store: the Secret, where runs are, with AWS_ACCESS_KEY_ID and "
+        "AWS_SECRET_ACCESS_KEY.",
+    )
+    s3_endpoint: str = Field(
+        default="https://s3.amazonaws.com", description="The S3-compatible store, from here and from there."
+    )
     unattended: tuple[Unattended, ...] = Field(
         default=(), description="Runbooks that need no approval, each with namespaces and contexts."
     )

@@ -77,6 +77,8 @@ def run(
 ) -> None:
     """Run it: the plan is shown first, and carried out only when approved. Exit code 4: it was not."""
     given, ask = _given(name, parameters), _asker(yes)
+    if contexts and in_cluster:
+        raise typer.BadParameter("it excludes --in-cluster", param_hint="--contexts")
     from kitlib.runbooks import engine, several
 
     how: dict[str, Any] = {"timeout": timeout, "approver": "--yes" if yes else "a person at the terminal"}

@@ -21,8 +21,15 @@ def run_in_cluster(name: str, given: dict[str, str], **how: Any) -> NoReturn:
     """The end of `kit runbook run --in-cluster`."""
     from kitlib.runbooks import remote
 
-    outcome = remote.run(name, given, say=typer.echo, **how)
-    typer.echo(outcome.message)
+    said: list[str] = []
+
+    def tell(line: str) -> None:
+        said.append(line)
+        typer.echo(line)
+
+    outcome = remote.run(name, given, say=tell, **how)
+    if not any(outcome.message in line for line in said[-2:]):  # the run's own last line, mostly
+        typer.echo(outcome.message)
     if outcome.folder:
         typer.echo(f"report: {outcome.folder / 'report.html'}")
     raise typer.Exit(outcome.exit_code)

@@ -204,7 +204,9 @@ def test_the_key_is_mounted_only_for_a_plan_and_only_to_read():
 def test_a_job_is_tried_once_and_ends_when_the_run_did_not():
     made = objects.job(order(), "acc", LABELS)
     spec = {key: value for key, value in made["spec"].items() if key != "template"}
-    assert spec == {"backoffLimit": 0, "activeDeadlineSeconds": 720, "ttlSecondsAfterFinished": 86400}
+    assert spec == {
+        "backoffLimit": 0, "activeDeadlineSeconds": 720, "ttlSecondsAfterFinished": 86400, "suspend": True
+    }  # fmt: skip
     assert made["spec"]["template"]["spec"]["serviceAccountName"] == "kit-capacity-report-0123456789"
     assert made["spec"]["template"]["spec"]["restartPolicy"] == "Never"
 

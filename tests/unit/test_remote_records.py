@@ -8,12 +8,14 @@ import tarfile
 import threading
 import urllib.error
 import urllib.request
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from kitlib.errors import NotFound
 from kitlib.runbooks import history, record
-from kitlib.runbooks.remote import collecting, reader
+from kitlib.runbooks.remote import bucket, collecting, reader
 from kitlib.settings import get_settings
 
 RUN = "20260101T000000Z-report"
@@ -37,6 +39,7 @@ def volume(base, pod="kit-report-x1", run=RUN, status="done"):
     head |= {"started": "2026-01-01T00:00:00+00:00", "pid": 1, "message": "well", "seconds": 1.0}
     (folder / "record.json").write_text(json.dumps(head))
     (folder / "steps.jsonl").write_text("")
+    (folder / ".reserve").write_text("space")
     state = base / pod / "state"
     (state / "undo").mkdir(parents=True)
     (state / "undo" / "abcd.json").write_text("{}")
@@ -51,11 +54,12 @@ class Found:
     def __init__(self, base):
         self.base = base
 
-    def archive(self, name):
-        content = reader.archive(self.base, name)
+    def fetch(self, pod, place):
+        content = reader.archive(self.base, pod)
         if content is None:
             raise NotFound("none", status=404)
-        return content
+        with tarfile.open(fileobj=io.BytesIO(content)) as found:
+            found.extractall(place, filter="data")
 
 
 def test_a_listing_is_ordered_by_time_and_leaves_out_what_is_no_record(tmp_path):
@@ -125,3 +129,39 @@ def test_a_name_that_is_taken_gets_a_number(local):
 
 def test_a_pod_that_left_no_record_brings_none(local):
     assert collecting.bring(Found(volume(local / "volume")), "kit-report-zz", None) == []
+
+
+class Client:
+    """A store with these names, each file holding its own."""
+
+    def __init__(self, *names):
+        self.names = names
+
+    def list_objects(self, _bucket, *, prefix, recursive):
+        assert recursive
+        return [SimpleNamespace(object_name=name) for name in self.names if name.startswith(prefix)]
+
+    def fget_object(self, _bucket, name, path):
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_text(name)
+
+
+def test_a_bucket_lists_pods_with_records_oldest_first():
+    names = (f"kit/b/runs/{RUN}-2/record.json", f"kit/a/runs/{RUN}/record.json", "kit/c/state/audit.jsonl")
+    found = bucket.Bucket("records", "kit", Client(*names, f"kit/a/runs/{RUN}/steps.jsonl"))
+    assert [(item.pod, item.runs) for item in found.stored()] == [("a", (RUN,)), ("b", (f"{RUN}-2",))]
+    assert str(found) == "s3://records/kit"
+
+
+def test_a_name_in_a_bucket_that_leads_elsewhere_is_left_out(tmp_path):
+    place = tmp_path / "place"
+    place.mkdir()
+    found = bucket.Bucket(
+        "records", "", Client("a/runs/x/record.json", "a/../../evil", "ab/runs/y/record.json")
+    )
+    found.fetch("a", place)
+    assert [path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()] == [
+        Path("place/runs/x/record.json")
+    ]
+    with pytest.raises(NotFound):
+        found.fetch("nobody", place)

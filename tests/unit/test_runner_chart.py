@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from runner_help import NAMESPACED, SERVER, order, prepared
 from kitlib import checks, tools
 from kitlib.errors import CommandFailed
 from kitlib.runbooks.remote import chart, cron, permissions, storage
+from kitlib.runbooks.remote.pod import Store
 from kitlib.settings import Unattended
 
 CHART = Path(__file__).parents[2] / "charts/kit-runner"
@@ -45,8 +47,14 @@ def rendered():
     return render(chart.values_of(ORDER, TIMING, "capacity", TARGET, granted()) | IMAGE)
 
 
-def test_it_makes_the_same_objects_as_kit_does(rendered):
-    made = cron.cron_job(ORDER, TIMING, "capacity", {}, granted())
+STORE = Store("s3://records/kit", "https://store.example", "kit-runs-s3")
+
+
+@pytest.mark.parametrize("order", [ORDER, replace(ORDER, store=STORE)], ids=["volume", "store"])
+def test_its_cron_job_is_the_one_that_kit_makes(order):
+    values = chart.values_of(order, TIMING, "capacity", TARGET, granted())
+    rendered = render(values | IMAGE)
+    made = cron.cron_job(order, TIMING, "capacity", {}, granted())
     made["metadata"]["namespace"] = "kit-runs"
     found = without_labels(rendered["CronJob", "kit-cron-capacity"])
     for item in (found, made):  # the same JSON, in whatever spacing
@@ -56,6 +64,10 @@ def test_it_makes_the_same_objects_as_kit_does(rendered):
             if variable["name"] == "KIT_UNATTENDED":
                 variable["value"] = json.loads(variable["value"])
     assert found == without_labels(made)
+    assert (("PersistentVolumeClaim", "kit-runs") in rendered) == (order.store is None)
+
+
+def test_it_grants_what_kit_grants_and_makes_nothing_else(rendered):
     for item in granted().objects("kit-cron-capacity", "kit-runs", {}):
         assert without_labels(rendered[item["kind"], "kit-cron-capacity"]) == without_labels(item)
     claim = without_labels(rendered["PersistentVolumeClaim", "kit-runs"])

@@ -25,7 +25,7 @@ def name(requirement):
 
 
 def test_the_image_gets_what_the_project_depends_on_without_what_a_desk_needs():
-    project = set(PROJECT["project"]["dependencies"])
+    project = {*PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"]["s3"]}
     runner = set(PROJECT["dependency-groups"][image.GROUP])
     assert runner <= project
     assert {name(item) for item in project - runner} == AT_A_DESK

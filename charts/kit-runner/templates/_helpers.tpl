@@ -44,11 +44,15 @@ kit-cron-{{ .name }}
 {{- toJson $places }}
 {{- end }}
 
-{{/* The command line of a run: the same that a person would type. */}}
+{{/* The command line of a run: the same that a person would type. Arguments: schedule, stores. */}}
 {{- define "kit-runner.command" -}}
-{{- $command := list "kit" "runbook" "run" .runbook }}
-{{- range $name, $value := .parameters }}
+{{- $command := list "kit" "runbook" "run" .schedule.runbook }}
+{{- range $name, $value := .schedule.parameters }}
 {{- $command = concat $command (list "-p" (printf "%s=%s" $name $value)) }}
 {{- end }}
-{{- toJson (concat $command (list "--timeout" (toString (int (default 900 .timeoutSeconds))))) }}
+{{- $command = concat $command (list "--timeout" (toString (int (default 900 .schedule.timeoutSeconds)))) }}
+{{- if .stores }}
+{{- $command = concat (list "python" "-m" "kitlib.runbooks.remote.keeping") $command }}
+{{- end }}
+{{- toJson $command }}
 {{- end }}

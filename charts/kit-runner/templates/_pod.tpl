@@ -20,7 +20,12 @@ containers:
   - name: runbook
     image: {{ include "kit-runner.image" .root }}
     imagePullPolicy: {{ .root.Values.image.pullPolicy }}
-    command: {{ include "kit-runner.command" .schedule }}
+    command: {{ include "kit-runner.command" (dict "schedule" .schedule "stores" .root.Values.s3.records) }}
+    {{- if .root.Values.s3.records }}
+    envFrom:
+      - secretRef:
+          name: {{ .root.Values.s3.existingSecret }}
+    {{- end }}
     env:
       - name: POD_NAME
         valueFrom:
@@ -47,6 +52,12 @@ containers:
       {{- with .schedule.unattended }}
       - name: KIT_UNATTENDED
         value: {{ toJson . | quote }}
+      {{- end }}
+      {{- if .root.Values.s3.records }}
+      - name: KIT_RUNNER_RECORDS
+        value: {{ .root.Values.s3.records | quote }}
+      - name: KIT_S3_ENDPOINT
+        value: {{ .root.Values.s3.endpoint | quote }}
       {{- end }}
       - name: LOGNAME
         value: {{ printf "schedule %s" .schedule.name | quote }}
@@ -75,8 +86,12 @@ containers:
         mountPath: /tmp
 volumes:
   - name: runs
+    {{- if .root.Values.s3.records }}
+    emptyDir: {}
+    {{- else }}
     persistentVolumeClaim:
       claimName: {{ .root.Values.storage.name }}
+    {{- end }}
   - name: tmp
     emptyDir:
       sizeLimit: 512Mi

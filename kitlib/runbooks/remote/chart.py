@@ -54,4 +54,8 @@ def values_of(
         "clusterRules": permissions.rules(granted.wide),
         "unattended": [item.model_dump(mode="json") for item in order.unattended],
     }
-    return {"cluster": {"context": order.context, "server": order.server}, "schedules": [entry]}
+    values = {"cluster": {"context": order.context, "server": order.server}, "schedules": [entry]}
+    if order.store is None:
+        return values
+    store = {"records": order.store.records, "endpoint": order.store.endpoint}
+    return values | {"s3": store | {"existingSecret": order.store.secret}}

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import shutil
-import tarfile
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,7 +15,8 @@ from kitlib.cluster.connect import connect
 from kitlib.errors import NotFound, UsageError
 from kitlib.runbooks import catalogue, history, record
 from kitlib.runbooks.remote import image as images
-from kitlib.runbooks.remote.storage import Reader, reader
+from kitlib.runbooks.remote.storage import records
+from kitlib.runbooks.remote.stored import Records
 from kitlib.settings import get_settings
 
 RAN_IN = "pod"  # in record.json: which pod ran it
@@ -37,8 +36,8 @@ def collect(*, context: str | None = None, image: str | None = None) -> list[Pat
         ClusterUnreachable, ApiError, WaitTimeout: the volume can't be read.
     """
     cluster = connect(context, namespace=get_settings().runner_namespace)
-    name = images.ensure(cluster, context, image)
-    with reader(cluster, name) as found:
+    name = "" if get_settings().runner_records else images.ensure(cluster, context, image)
+    with records(cluster, name) as found:
         here = {record.read(folder).get(RAN_IN) for folder in history.folders()}
         pods = [item.pod for item in found.stored() if item.pod not in here]
         return [folder for pod in pods for folder in bring(found, pod, context)]
@@ -46,20 +45,18 @@ def collect(*, context: str | None = None, image: str | None = None) -> list[Pat
 
 def of_pods(cluster: Cluster, image: str, pods: Iterable[str], context: str | None) -> list[Path]:
     """Bring what certain pods left; see `collect`."""
-    with reader(cluster, image) as found:
+    with records(cluster, image) as found:
         return [folder for pod in pods for folder in bring(found, pod, context)]
 
 
-def bring(found: Reader, pod: str, context: str | None) -> list[Path]:
+def bring(found: Records, pod: str, context: str | None) -> list[Path]:
     """Bring what one pod left: its records, its part of the audit, and the way to undo what it did."""
-    try:
-        content = found.archive(pod)
-    except NotFound:
-        return []  # it was refused, or ended, before it began a record
     with tempfile.TemporaryDirectory() as scratch:
         place = Path(scratch)
-        with tarfile.open(fileobj=io.BytesIO(content)) as archive:
-            archive.extractall(place, filter="data")
+        try:
+            found.fetch(pod, place)
+        except NotFound:
+            return []  # it was refused, or ended, before it began a record
         folders = [
             _adopt(path.parent, place / "state", pod, context)
             for path in sorted(place.glob("runs/*/record.json"))

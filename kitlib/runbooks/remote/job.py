@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from kitlib import policy
 from kitlib.cluster import Cluster, waiting
-from kitlib.errors import AlreadyRunning
+from kitlib.errors import AlreadyRunning, Conflict, Invalid, UsageError
 from kitlib.runbooks import catalogue, engine, locks, preflight, record
 from kitlib.runbooks.approving import Approve, Approver, answer
 from kitlib.runbooks.live import Signalled, signals
@@ -28,6 +29,7 @@ from kitlib.runbooks.remote.watching import End
 from kitlib.settings import get_settings
 
 Say = Callable[[str], None]
+ABANDONED_SECONDS = 60.0  # by then a Job is no longer suspended, unless its caller died before
 MADE = (("", "serviceaccounts"), ("", "secrets"), ("batch", "jobs"), ("", "pods"))
 
 
@@ -56,13 +58,15 @@ class _Run:
     home: Cluster
     context: str | None
 
-    def objects(self) -> list[dict[str, Any]]:
-        """All that exists only while it runs."""
+    def job(self) -> dict[str, Any]:
+        """The Job, suspended."""
+        return objects.job(self.order, self.order.account, names.labels(self.prepared))
+
+    def needed(self) -> list[dict[str, Any]]:
+        """What it needs: its ServiceAccount, what that may do, and the key of its plan."""
         name, labels = self.order.account, names.labels(self.prepared)
         made = self.granted.objects(name, self.home.namespace, labels)
-        if self.order.secret:
-            made.append(objects.key(name, labels))
-        return [*made, objects.job(self.order, name, labels)]
+        return [*made, objects.key(name, labels)] if self.order.secret else made
 
 
 def run(
@@ -99,6 +103,8 @@ def run(
     approved = str(given.pop(catalogue.APPROVE, "") or approved)
     prepared = preflight.check(catalogue.find(name), given, context=context)
     refuse_elsewhere(prepared.runbook)
+    if approved and not prepared.runbook.takes_approval:
+        raise UsageError(f"{name} changes nothing, so there is no plan {approved} to approve")
     home = prepared.cluster.within(get_settings().runner_namespace)
     granted = permissions.grant(prepared)
     show_and_refuse(prepared, granted, home, names.name_of(prepared), MADE, say)
@@ -108,7 +114,7 @@ def run(
             return asked
         approved = asked
     order = order_for(prepared, given, images.ensure(home, context, image), timeout=timeout)
-    order = replace(order, approve=approved, secret=order.account if approved else "")
+    order = replace(order, approve=approved, secret=order.account if approved else "", mark=token_hex(8))
     with policy.acting(policy.person(f"through runbook run --in-cluster {name}")), locks.held(prepared):
         try:
             return _carry_out(_Run(prepared, order, granted, home, context), say)
@@ -144,8 +150,9 @@ def _carry_out(run: _Run, say: Say) -> Outcome:
     last: list[str] = []
 
     def told(line: str) -> None:
-        last[:] = [line]
-        say(line)
+        if not line.startswith(f"report: {pod.RUNS}/"):  # where it is in the pod helps nobody here
+            last[:] = [line]
+            say(line)
 
     with signals(), _existing(run):
         over = _followed(run, told)
@@ -185,22 +192,37 @@ def _refuse_running(run: _Run) -> None:
     labels = names.selector(names.labels(run.prepared))
     for found in run.home.list("Job", labels=labels):
         over = {item["type"] for item in found.at("status.conditions", []) if item["status"] == "True"}
-        if not over & {"Complete", "Failed"}:
-            raise AlreadyRunning(
-                f"{run.prepared.runbook.name} is running on this target already, as Job {found.name}",
-                fix=f"kubectl -n {run.home.namespace} logs -f job/{found.name}",
-            )
+        abandoned = found.at("spec.suspend") and found.age_seconds > ABANDONED_SECONDS
+        if not over & {"Complete", "Failed"} and not abandoned:
+            raise _already(run, found.name)
     run.home.delete("Job", run.order.account, missing_ok=True)
+
+
+def _already(run: _Run, job: str) -> AlreadyRunning:
+    return AlreadyRunning(
+        f"{run.prepared.runbook.name} is running on this target already, as Job {job}",
+        fix=f"kubectl -n {run.home.namespace} logs -f job/{job}",
+    )
 
 
 @contextmanager
 def _existing(run: _Run) -> Iterator[None]:
-    """All that the run needs, for as long as the body runs."""
-    made = run.objects()
+    """The Job and all that it needs, for as long as the body runs.
+
+    Raises:
+        AlreadyRunning: somebody made this Job a moment ago.
+    """
+    job = run.job()
+    try:
+        run.home.apply(job)  # as it can't be made twice, it is the lock of those on other machines
+    except (Invalid, Conflict):
+        raise _already(run, run.order.account) from None
+    made = run.needed()
     try:
         run.home.apply(made)
+        run.home.patch("Job", run.order.account, {"spec": {"suspend": False}})
         yield
     finally:
-        for item in reversed(made):
+        for item in [job, *reversed(made)]:
             where = item["metadata"].get("namespace")
             run.home.delete(item["kind"], item["metadata"]["name"], namespace=where, missing_ok=True)

@@ -13,12 +13,15 @@ KEPT_SECONDS = 86400  # a Job whose caller died is removed a day after it ended
 
 
 def job(order: pod.Order, name: str, labels: Mapping[str, str]) -> dict[str, Any]:
-    """The Job of a run; it is tried once, since what a step had begun may be done in part."""
+    """The Job of a run; it is tried once, since what a step had begun may be done in part.
+
+    It is made suspended: its pod needs a ServiceAccount, which is made after it.
+    """
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
         "metadata": {"name": name, "labels": dict(labels)},
-        "spec": job_spec(order, labels) | {"ttlSecondsAfterFinished": KEPT_SECONDS},
+        "spec": job_spec(order, labels) | {"ttlSecondsAfterFinished": KEPT_SECONDS, "suspend": True},
     }
 
 

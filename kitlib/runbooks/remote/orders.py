@@ -12,7 +12,7 @@ from kitlib.runbooks import catalogue
 from kitlib.runbooks.catalogue import Runbook
 from kitlib.runbooks.preflight import Prepared
 from kitlib.runbooks.remote.names import CLAIM, name_of
-from kitlib.runbooks.remote.pod import Order
+from kitlib.runbooks.remote.pod import Order, Store
 from kitlib.settings import get_settings
 
 
@@ -36,7 +36,9 @@ def order_for(
         user: who starts it, for the record; empty: this user.
     """
     cluster = prepared.cluster
-    rules = [rule for rule in get_settings().unattended if rule.runbook == prepared.runbook.name]
+    settings = get_settings()
+    store = Store(settings.runner_records, settings.s3_endpoint, settings.runner_secret)
+    rules = [rule for rule in settings.unattended if rule.runbook == prepared.runbook.name]
     return Order(
         runbook=prepared.runbook.name,
         parameters={name: typed(value) for name, value in given.items()},
@@ -46,6 +48,7 @@ def order_for(
         context=cluster.context,
         server=cluster.server,
         claim=CLAIM,
+        store=store if store.records else None,
         timeout=timeout,
         unattended=tuple(rules),
         user=user or getpass.getuser(),

@@ -18,12 +18,22 @@ CONTAINER = "runbook"
 UID = 1000
 RUNS, STATE, TEMPORARY = "/runs", "/var/lib/kit", "/tmp"  # of the pod, which has them for itself
 KEY = "digest.key"
+KEEPING = ("python", "-m", "kitlib.runbooks.remote.keeping")
 RESOURCES = {
     "requests": {"cpu": "100m", "memory": "256Mi"},
     "limits": {"cpu": "1", "memory": "1Gi"},
 }
 GRACE_SECONDS = 30  # for the record of a run that is ended
 DEADLINE_MARGIN = 120  # the run ends itself at its timeout; the Job only when it did not
+
+
+@dataclass(frozen=True)
+class Store:
+    """An S3-compatible store: where in it records go, its URL, and the Secret with the credentials."""
+
+    records: str
+    endpoint: str
+    secret: str
 
 
 @dataclass(frozen=True)
@@ -37,12 +47,15 @@ class Order:
         account: its ServiceAccount.
         namespace: what the run works on by default.
         context, server: what the caller calls them.
-        claim: the PersistentVolumeClaim that keeps the records.
+        claim: the PersistentVolumeClaim that keeps the records; empty: they go to a store.
+        store: the S3-compatible store that keeps them; none: they stay on the volume.
         timeout: seconds for the run.
         approve: the hash of the plan to carry out; empty: none.
         secret: the Secret with the key by which plans are named; empty: none.
         unattended: the policies that hold for it.
         user: who started it, for the record.
+        mark: tells two runs of the same apart; a Job's container can't be changed, so neither can take the
+            other's.
     """
 
     runbook: str
@@ -53,11 +66,13 @@ class Order:
     context: str
     server: str
     claim: str
+    store: Store | None = None
     timeout: float = 900.0
     approve: str = ""
     secret: str = ""
     unattended: tuple[Unattended, ...] = field(default=())
     user: str = ""
+    mark: str = ""
 
     @property
     def deadline(self) -> int:
@@ -118,13 +133,14 @@ def values(**given: str) -> list[dict[str, Any]]:
 
 
 def _container(order: Order) -> dict[str, Any]:
-    return {
+    container = {
         "name": CONTAINER,
         "image": order.image,
-        "command": command(order),
+        "command": [*(KEEPING if order.store else ()), *command(order)],
         "env": [_own_name(), *_environment(order)],
         "volumeMounts": _mounts(order),
     }
+    return container | ({"envFrom": [{"secretRef": {"name": order.store.secret}}]} if order.store else {})
 
 
 def _own_name() -> dict[str, Any]:
@@ -143,7 +159,10 @@ def _environment(order: Order) -> list[dict[str, Any]]:
         KIT_STATE_DIR=STATE,
         KIT_CACHE_DIR=f"{TEMPORARY}/cache",
         KIT_UNATTENDED=json.dumps(policies) if policies else "",
+        KIT_RUNNER_RECORDS=order.store.records if order.store else "",
+        KIT_S3_ENDPOINT=order.store.endpoint if order.store else "",
         LOGNAME=order.user,
+        RUN_MARK=order.mark,
         HOME=TEMPORARY,
     )
 
@@ -161,9 +180,8 @@ def _mounts(order: Order) -> list[dict[str, Any]]:
 
 
 def _volumes(order: Order) -> list[dict[str, Any]]:
-    volumes: list[dict[str, Any]] = [
-        {"name": "runs", "persistentVolumeClaim": {"claimName": order.claim}},
-    ]
+    kept = {"emptyDir": {}} if order.store else {"persistentVolumeClaim": {"claimName": order.claim}}
+    volumes: list[dict[str, Any]] = [{"name": "runs", **kept}]
     if order.secret:
         # Of root and the pod's group, which the fsGroup is.
         source = {"secretName": order.secret, "defaultMode": 0o440, "items": [{"key": KEY, "path": KEY}]}

@@ -20,6 +20,7 @@ from typing import Any
 
 PARTS = ("runs", "state")
 ENDING = ".tar.gz"
+LEFT_OUT = ("digest.key", ".reserve")  # the key by which plans are named, and what keeps a full disk off
 
 
 def listing(base: Path) -> list[dict[str, Any]]:
@@ -81,9 +82,8 @@ def _answer(base: Path, what: str) -> bytes | None:
 
 
 def _plain(item: tarfile.TarInfo) -> tarfile.TarInfo | None:
-    """Files and folders only, and not the key by which plans are named."""
-    named_key = Path(item.name).name == "digest.key"
-    return item if (item.isfile() or item.isdir()) and not named_key else None
+    """Files and folders only, without what is of no use elsewhere."""
+    return item if (item.isfile() or item.isdir()) and Path(item.name).name not in LEFT_OUT else None
 
 
 if __name__ == "__main__":

@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import secrets
+import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from kitlib.cluster import Cluster
+from kitlib.errors import Forbidden, PrecheckFailed
 from kitlib.progress import stage
-from kitlib.runbooks.remote import pod
+from kitlib.runbooks.remote import bucket, pod
 from kitlib.runbooks.remote.names import CLAIM, MANAGED
 from kitlib.runbooks.remote.permissions import Need
+from kitlib.runbooks.remote.stored import Records, Stored
+from kitlib.settings import get_settings
 
 DATA, PORT, TOKEN = "/data", 8080, "KIT_READER_TOKEN"
 READY_SECONDS = 120.0
 LIFE_SECONDS = 600
 SIZE = "1Gi"
-
-
-@dataclass(frozen=True)
-class Stored:
-    """The records that one pod left: the names of their folders."""
-
-    pod: str
-    runs: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -43,13 +41,14 @@ class Reader:
         found = json.loads(self._get("list"))
         return [Stored(item["pod"], tuple(item["runs"])) for item in found]
 
-    def archive(self, name: str) -> bytes:
-        """All that one pod left, as a gzipped tar of `runs/` and `state/`.
+    def fetch(self, pod: str, place: Path) -> None:
+        """Bring all that one pod left into a folder.
 
         Raises:
             NotFound: it left nothing.
         """
-        return self._get(f"{name}.tar.gz")
+        with tarfile.open(fileobj=io.BytesIO(self._get(f"{pod}.tar.gz"))) as archive:
+            archive.extractall(place, filter="data")
 
     def _get(self, path: str) -> bytes:
         where = f"/api/v1/namespaces/{self.cluster.namespace}/pods/http:{self.name}:{PORT}/proxy"
@@ -79,21 +78,55 @@ def namespace(name: str) -> dict[str, Any]:
 def needs(cluster: Cluster) -> Iterator[Need]:
     """What making what is missing, and reading records back, asks of the caller."""
     home = cluster.namespace
-    if cluster.find("Namespace", home) is None:
+    if _missing(cluster, "Namespace", home):
         yield from (Need(verb, "", "namespaces") for verb in ("create", "patch"))
-    if cluster.find("PersistentVolumeClaim", CLAIM) is None:
-        yield from (Need(verb, "", "persistentvolumeclaims", home) for verb in ("create", "patch"))
-    for verb, resource in (("list", "pods"), ("get", "pods/log"), ("get", "pods/proxy"), ("list", "events")):
-        yield Need(verb, "", resource, home)
+    wanted = [("list", "pods"), ("get", "pods/log"), ("list", "events")]
+    if not get_settings().runner_records:
+        wanted.append(("get", "pods/proxy"))
+        if _missing(cluster, "PersistentVolumeClaim", CLAIM):
+            wanted += [(verb, "persistentvolumeclaims") for verb in ("create", "patch")]
+    yield from (Need(verb, "", resource, home) for verb, resource in wanted)
 
 
 def prepare(cluster: Cluster) -> None:
-    """Make the namespace that the cluster acts in, and its volume, where they are missing."""
-    if cluster.find("Namespace", cluster.namespace) is None:
+    """Make the namespace that the cluster acts in, and its volume, where they are missing.
+
+    Raises:
+        PrecheckFailed: records go to an S3-compatible store, and there is no Secret with its credentials.
+    """
+    if _missing(cluster, "Namespace", cluster.namespace):
         cluster.apply(namespace(cluster.namespace))
         cluster.wait("ServiceAccount", "default", until="exists")
-    if cluster.find("PersistentVolumeClaim", CLAIM) is None:
+    settings = get_settings()
+    if settings.runner_records:
+        if _missing(cluster, "Secret", settings.runner_secret):
+            raise PrecheckFailed(
+                f"namespace {cluster.namespace} has no Secret {settings.runner_secret} with the "
+                f"credentials of {settings.runner_records}",
+                fix=f"kubectl -n {cluster.namespace} create secret generic {settings.runner_secret} "
+                "--from-env-file FILE, with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+            )
+    elif _missing(cluster, "PersistentVolumeClaim", CLAIM):
         cluster.apply(claim())
+
+
+def _missing(cluster: Cluster, kind: str, name: str) -> bool:
+    """Whether there is no such object; one that the caller may not see is taken to be there."""
+    try:
+        return cluster.find(kind, name) is None
+    except Forbidden:
+        return False
+
+
+@contextmanager
+def records(cluster: Cluster, image: str) -> Iterator[Records]:
+    """Where the records are, for as long as the body runs; see `reader`."""
+    found = bucket.chosen()
+    if found:
+        yield found
+        return
+    with reader(cluster, image) as volume:
+        yield volume
 
 
 @contextmanager
