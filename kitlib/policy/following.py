@@ -86,6 +86,10 @@ class Following:
         self._taken.add(number)
         return number
 
+    def give_back(self, number: int) -> None:
+        """The server refused an action, so it is still to be done: an eviction may be allowed later."""
+        self._taken.discard(number)
+
     def refuse_drift(self, cluster: Reader) -> None:
         """Before the first action: what was done before holds, and every other object is as it was seen.
 
