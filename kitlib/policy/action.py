@@ -155,9 +155,10 @@ def digest(*parts: Any) -> str:
 def version_of(item: Mapping[str, Any] | None) -> tuple[str, str]:
     """The uid and the version of an object, both empty when there is none; see `Action.version`."""
     metadata = (item or {}).get("metadata") or {}
-    return str(metadata.get("uid", "")), str(
-        metadata.get("generation") or metadata.get("resourceVersion") or ""
-    )
+    version = metadata.get("generation") or metadata.get("resourceVersion") or ""
+    if item and item.get("kind") == "Node":  # it has no generation, and its kubelet writes to it all the time
+        version = digest(item.get("spec"))
+    return str(metadata.get("uid", "")), str(version)
 
 
 def _comparable(item: Mapping[str, Any] | None) -> Any:

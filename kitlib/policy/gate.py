@@ -202,6 +202,8 @@ class Gate:
             self.audit.write("end", of=number, result="failed", message=error.message)
             if not isinstance(error, ClusterUnreachable):  # then nobody knows whether it was made
                 self._tell("refused", kept, planned)
+                if self.following and planned is not None:
+                    self.following.give_back(planned)
             raise
         preimages.complete(kept, None if mutation.verb in ("delete", "evict") else answer)
         self.audit.write("end", of=number, result="done", version=version_of(answer)[1])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
+from dataclasses import replace
+
 import pytest
 
-from kitlib.errors import Conflict, Invalid, NotApproved
+from kitlib.errors import ApiError, Conflict, Invalid, NotApproved
 from kitlib.policy import Actor, Approvals, Audit, Following, Gate, Mutation
 from kitlib.policy.action import changes, version_of
 
@@ -107,6 +110,45 @@ def test_each_action_is_made_once_in_any_order(server, gate, plan):
     assert sorted(server.sent) == [("delete", "three"), ("one", "level", "2"), ("two", "level", "2")]
     with pytest.raises(NotApproved, match="not in the approved plan"):
         following.carry_out([server.setting("one", "level", "2")], server)
+
+
+def test_what_the_server_refused_may_be_tried_again_and_is_then_done_once(server, gate, plan):
+    following = gate(following=Following(plan))
+    first = server.setting("one", "level", "2")
+    refusals = [ApiError("too many requests", status=429)]
+
+    def send(dry_run):
+        if refusals and not dry_run:  # as when a budget was used up since the dry run
+            raise refusals.pop()
+        return first.send(dry_run)
+
+    with pytest.raises(ApiError):
+        following.carry_out([replace(first, send=send)], server)
+    following.carry_out([replace(first, send=send)], server)
+    with pytest.raises(NotApproved):
+        following.carry_out([replace(first, send=send)], server)
+    assert server.sent == [("one", "level", "2")]
+
+
+def test_an_object_that_is_made_is_known_by_what_is_asked(server, gate):
+    def making(data):
+        def send(dry_run):  # the server gives each attempt an address of its own
+            made = server.put("new", {**data, "address": secrets.token_hex(4)})
+            if dry_run:
+                server.objects.pop("new")
+            return made
+
+        return Mutation(
+            "apply", "v1", "ConfigMap", "shop", "new", lambda: server.objects.get("new"), send, data
+        )
+
+    planning = gate(planning=True)
+    planning.carry_out([making({"a": "1"})], server)
+    plan = planning.finish_plan("tests")
+    with pytest.raises(NotApproved):
+        gate(following=Following(plan)).carry_out([making({"a": "2"})], server)
+    gate(following=Following(plan)).carry_out([making({"a": "1"})], server)
+    assert server.objects["new"]["data"]["a"] == "1"
 
 
 def test_what_was_done_is_not_done_again(server, gate, plan):
