@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tempfile
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +19,8 @@ import psutil
 
 from kitlib.imports import without
 from kitlib.runbooks import record
+
+START_SECONDS = 600  # for a kernel on a busy machine; the run's own limit ends it earlier
 
 
 def main() -> int:
@@ -34,20 +37,21 @@ def execute(folder: Path, notebook: str, output: str, parameters: dict[str, Any]
         import papermill
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillException, PapermillExecutionError
-    from traitlets.config import Config
 
     from kitlib.runbooks import client
 
     journal = record.Journal(folder)
     try:
-        papermill.execute_notebook(
-            notebook,
-            str(folder / output),
-            parameters=parameters,
-            progress_bar=False,
-            engine_name=client.ENGINE,
-            config=Config({"KernelManager": {"transport": "ipc"}}),  # no ports that parallel runs fight for
-        )
+        with tempfile.TemporaryDirectory(prefix="kit-") as sockets:
+            papermill.execute_notebook(
+                notebook,
+                str(folder / output),
+                parameters=parameters,
+                progress_bar=False,
+                engine_name=client.ENGINE,
+                start_timeout=START_SECONDS,
+                config=_sockets_in(sockets),
+            )
     except DeadKernelError:
         journal.write("error", message="the kernel died")
         return record.EXIT_CODES["kernel died"]
@@ -64,6 +68,16 @@ def execute(folder: Path, notebook: str, output: str, parameters: dict[str, Any]
         journal.write("error", message=client.Engine.last.failure)
         return 1
     return 0
+
+
+def _sockets_in(folder: str) -> Any:
+    """The kernel's sockets as files of its own: there are no ports that parallel runs could fight for.
+
+    Without a place of their own they would lie in the working directory, under the same names for all.
+    """
+    from traitlets.config import Config
+
+    return Config({"KernelManager": {"transport": "ipc", "ip": f"{folder}/kernel"}})
 
 
 def end_children() -> None:
