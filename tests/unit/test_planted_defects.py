@@ -28,6 +28,10 @@ SELECTOR = """    matchLabels:
 VERSIONED = SELECTOR.replace("matchLabels:\n", "matchLabels:\n      app.kubernetes.io/version: v1\n").replace(
     "  labels:\n", "  labels:\n        app.kubernetes.io/version: v1\n"
 )
+PROBES = """              path: /health/ready
+              port: http
+            periodSeconds: 10
+"""
 COMPILER = (
     "RUN apt-get update && apt-get install -y --no-install-recommends gcc=4:12 && rm -rf /var/lib/apt/*\n"
 )
@@ -329,6 +333,30 @@ MANIFESTS = (
         "",
         "pathType",
         Seen("ingress-path-type", "- path: /"),
+    ),
+    defect(
+        "ingress-certificate",
+        "manifests/production/ingress.yaml",
+        "    cert-manager.io/cluster-issuer: letsencrypt-prod\n",
+        "",
+        "cert-manager.io/cluster-issuer",
+        Seen("ingress-tls-secret", "secretName:"),
+    ),
+    defect(
+        "pdb-missing",
+        "manifests/production/disruption-budgets.yaml",
+        "  name: frontend\n  namespace: todo-app\n",
+        "  name: frontend\n  namespace: elsewhere\n",
+        "maxUnavailable: 1",
+        Seen("pdb-missing", "  name: frontend", PODS),
+    ),
+    defect(
+        "probes-identical",
+        PODS,
+        PROBES,
+        PROBES.replace("/ready", "/live").replace("periodSeconds: 10", "periodSeconds: 15"),
+        "failureThreshold",
+        Seen("probes-identical", "livenessProbe:"),
     ),
     defect(
         "ingress-backend",

@@ -41,7 +41,8 @@ def unknown_field(project: Project) -> Iterator[Hit]:
 
 
 def snake(name: str) -> str:
-    """Pulumi's way of writing a field: `cluster_ip` for clusterIP, `pod_selector` for podSelector."""
+    """Pulumi's way of writing a field: `cluster_ip` for clusterIP, `external_ips` for externalIPs."""
+    name = re.sub(r"([A-Z]{2,})s(?=[A-Z]|$)", lambda match: f"{match[1].capitalize()}s", name)
     name = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", name)
     return re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).lower()
 
