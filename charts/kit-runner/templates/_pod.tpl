@@ -26,6 +26,8 @@ containers:
       - secretRef:
           name: {{ .root.Values.s3.existingSecret }}
     {{- end }}
+    # A kernel makes its sockets where it is started.
+    workingDir: /tmp
     env:
       - name: POD_NAME
         valueFrom:
