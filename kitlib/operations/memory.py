@@ -140,7 +140,8 @@ def _raise(item: Status, most: Decimal, wanted: Decimal, request: str | None) ->
             f"container {item.name} was killed at its limit {was}, and {capacity.binary(most)} is the most",
             fix="look for a leak, or run it again with a higher maximum",
         )
-    new = min(max(wanted, limit + LEAST_MORE), most)
+    mebi = Decimal(1024**2)
+    new = min(max(wanted, limit + LEAST_MORE), most // mebi * mebi if most > mebi else most)
     share = min(capacity.amount(request) / limit, Decimal(1)) if request else None
     group = "initContainers" if item.init else "containers"
     changed = {"was": was, "limit": capacity.binary(new)}
@@ -171,9 +172,7 @@ def _refuse_without_room(cluster: Cluster, workload: Resource, raises: Sequence[
     replicas = int(workload.at("spec.replicas", 1))
     more: capacity.Amounts = {"limits.memory": capacity.ZERO, "requests.memory": capacity.ZERO}
     for item in raises:
-        grown = (quantity.parse(item["limit"]) or capacity.ZERO) - (
-            quantity.parse(item["was"]) or capacity.ZERO
-        )
+        grown = capacity.amount(item["limit"]) - capacity.amount(item["was"])
         more["limits.memory"] += grown
         more["requests.memory"] += grown if item["request"] in ("", item["limit"]) else capacity.ZERO
     if short := capacity.shortages(cluster, capacity.times(more, replicas)):
