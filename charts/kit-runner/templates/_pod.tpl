@@ -26,7 +26,7 @@ containers:
       - secretRef:
           name: {{ .root.Values.s3.existingSecret }}
     {{- end }}
-    # A kernel makes its sockets where it is started.
+    # Where a cell may write a file without a path.
     workingDir: /tmp
     env:
       - name: POD_NAME

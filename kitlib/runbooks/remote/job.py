@@ -136,7 +136,7 @@ def _planned(
     if made.exit_code or not found or not found["actions"]:
         return Outcome(made.exit_code, made.record["message"], made.folder)
     plan = policy.current().approvals.plan(found["hash"])
-    given_answer = answer(prepared, plan, made.record["result"], approver, "")
+    given_answer = answer(prepared, plan, made.record, approver, "")
     if given_answer.approved:
         return plan.hash
     record.finish(made.folder, "not approved", given_answer.reason or "the plan was not approved")

@@ -137,7 +137,7 @@ def _container(order: Order) -> dict[str, Any]:
         "name": CONTAINER,
         "image": order.image,
         "command": [*(KEEPING if order.store else ()), *command(order)],
-        "workingDir": TEMPORARY,  # a kernel makes its sockets where it is started
+        "workingDir": TEMPORARY,  # where a cell may write a file without a path
         "env": [_own_name(), *_environment(order)],
         "volumeMounts": _mounts(order),
     }
