@@ -26,13 +26,19 @@ _SHELL = re.compile(
 
 
 class Permission(BaseModel):
-    """What a runbook must be allowed to do, as an RBAC rule names it."""
+    """What a runbook must be allowed to do, as an RBAC rule names it.
+
+    Args:
+        group, resource, verbs: of the rule.
+        everywhere: in all namespaces, as a drain is; otherwise in those that the parameters name.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     group: str = ""
     resource: str
     verbs: list[str]
+    everywhere: bool = False
 
 
 class Scope(BaseModel):

@@ -120,8 +120,8 @@ def _allowed(runbook: Runbook, cluster: Cluster) -> None:
 def may(cluster: Cluster, verb: str, permission: Permission) -> bool:
     """Whether the user of the cluster's context may do that in its namespace; the API server answers."""
     resource, _, subresource = permission.resource.partition("/")
-    attributes = {"namespace": cluster.namespace, "verb": verb, "group": permission.group}
-    attributes |= {"resource": resource, "subresource": subresource}
+    attributes = {"verb": verb, "group": permission.group, "resource": resource, "subresource": subresource}
+    attributes |= {} if permission.everywhere else {"namespace": cluster.namespace}
     review = {
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SelfSubjectAccessReview",

@@ -82,6 +82,14 @@ def test_a_resource_that_the_cluster_does_not_have_is_granted_in_the_namespace_o
     assert divide([odd], ("shop",), NAMESPACED).wide == ()
 
 
+def test_what_is_declared_for_all_namespaces_is_a_cluster_role_and_the_rest_is_not():
+    wide = Permission(resource="pods", verbs=["list"], everywhere=True)
+    own = Permission(resource="pods", verbs=["delete"])
+    found = divide([wide, own], ("shop",), NAMESPACED)
+    assert (found.wide, found.namespaced) == ((wide,), (own,))
+    assert Need("list", "", "pods") in set(permissions.needs_of(found))
+
+
 def test_whoever_grants_must_hold_it_all_and_may_write_roles_there():
     needs = set(permissions.needs_of(granted()))
     assert Need("get", "", "pods/log", "shop") in needs

@@ -23,7 +23,8 @@ class Grant:
     Args:
         namespaces: where it may do what is `namespaced`.
         namespaced: permissions on resources that live in a namespace.
-        wide: permissions on resources of the whole cluster, such as nodes and namespaces.
+        wide: permissions on resources of the whole cluster, such as nodes and namespaces, and in all
+            namespaces where the notebook says so.
     """
 
     namespaces: tuple[str, ...]
@@ -97,7 +98,10 @@ def divide(declared: Iterable[Permission], namespaces: tuple[str, ...], known: N
         known: for group and resource, whether it lives in a namespace; what the cluster does not have is
             taken to, which grants less.
     """
-    found = [(item, known.get((item.group, item.resource.partition("/")[0]), True)) for item in declared]
+    found = [
+        (item, not item.everywhere and known.get((item.group, item.resource.partition("/")[0]), True))
+        for item in declared
+    ]
     own = tuple(item for item, inside in found if inside)
     return Grant(namespaces, own, tuple(item for item, inside in found if not inside))
 
