@@ -57,6 +57,7 @@ def plan(
     outcome = engine.make_plan(name, given, timeout=timeout, context=context)
     found = outcome.record["plan"]
     if outcome.record["status"] == "planned" and found["actions"]:
+        typer.echo((outcome.record["change"] or {}).get("diff", ""))
         typer.echo(found["diff"])
         typer.echo(f"plan {found['hash']}: kit approve {found['hash']}, or run with --approve")
     _end(outcome)
@@ -71,9 +72,13 @@ def run(
     timeout: float = TIMEOUT,
     context: str | None = CONTEXT,
     contexts: str = typer.Option("", "--contexts", help="Several, between commas, side by side."),
+    in_cluster: bool = typer.Option(False, "--in-cluster", help="As a Job of the cluster it works on."),
+    image: str | None = typer.Option(None, "--image", help="With --in-cluster: an image it can pull."),
 ) -> None:
     """Run it: the plan is shown first, and carried out only when approved. Exit code 4: it was not."""
     given, ask = _given(name, parameters), _asker(yes)
+    if contexts and in_cluster:
+        raise typer.BadParameter("it excludes --in-cluster", param_hint="--contexts")
     from kitlib.runbooks import engine, several
 
     how: dict[str, Any] = {"timeout": timeout, "approver": "--yes" if yes else "a person at the terminal"}
@@ -83,6 +88,10 @@ def run(
         for line in summary.lines():
             typer.echo(line)
         raise typer.Exit(summary.exit_code)
+    if in_cluster:
+        from kitlib.cli.runbook_remote import run_in_cluster
+
+        run_in_cluster(name, given, approve=ask, approved=approve, context=context, image=image, **how)
     _end(engine.run(name, given, approve=ask, approved=approve, context=context, **how))
 
 
@@ -190,7 +199,7 @@ def _given(name: str, parameters: list[str]) -> dict[str, Any]:
 
 def _asker(yes: bool) -> Any:
     def ask(change: PlannedChange) -> bool:
-        typer.echo(f"{change.target}: {change.summary}\n{change.diff}\nplan {change.hash}")
+        typer.echo(str(change))
         return yes or (sys.stdin.isatty() and typer.confirm("Carry it out?", default=False))
 
     return ask

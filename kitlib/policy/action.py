@@ -20,6 +20,7 @@ Verb = Literal["create", "apply", "patch", "scale", "restart", "delete", "evict"
 # What the server keeps for itself, and what changes by itself: no part of what somebody asked for.
 _SERVERS_OWN = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink")
 _REVISION = "deployment.kubernetes.io/revision"
+LONGEST, MOST_LINES = 300, 80  # of a value that is shown, characters and lines
 RESTARTED = "kubectl.kubernetes.io/restartedAt"
 
 
@@ -99,22 +100,30 @@ class Action:
 
     @property
     def hash(self) -> str:
-        """Names exactly this change of the object in exactly this state, on this server."""
+        """Names exactly this change of the object in exactly this state, on this server.
+
+        Of an object that is made, what is asked: the server adds values that differ each time.
+        """
+        if not self.uid and self.asked:
+            return digest(*self._where, self.asked)
         return digest(self.intent, self.uid, self.version)
 
     @property
     def intent(self) -> str:
         """Names the fields that are set, of which object and to which values, whatever state it is in."""
         fields = [[list(change.path), change.before, change.after] for change in self.changes]
-        where = [self.server, self.verb, self.api_version, self.kind, self.namespace, self.name]
-        return digest(*where, fields)
+        return digest(*self._where, fields)
+
+    @property
+    def _where(self) -> list[str]:
+        return [self.server, self.verb, self.api_version, self.kind, self.namespace, self.name]
 
     def diff(self) -> list[str]:
-        """The changes for a person, one line each way; nothing secret is in them."""
-        lines = []
+        """The changes for a person, line by line; nothing secret is in them."""
+        lines: list[str] = []
         for change in self.changes:
-            lines += [f"- {change.dotted}: {_short(change.before)}"] if change.before is not None else []
-            lines += [f"+ {change.dotted}: {_short(change.after)}"] if change.after is not None else []
+            lines += _told("-", change.dotted, change.before) if change.before is not None else []
+            lines += _told("+", change.dotted, change.after) if change.after is not None else []
         return [str(line) for line in redact_tree(lines)]
 
     def as_dict(self) -> dict[str, Any]:
@@ -154,9 +163,10 @@ def digest(*parts: Any) -> str:
 def version_of(item: Mapping[str, Any] | None) -> tuple[str, str]:
     """The uid and the version of an object, both empty when there is none; see `Action.version`."""
     metadata = (item or {}).get("metadata") or {}
-    return str(metadata.get("uid", "")), str(
-        metadata.get("generation") or metadata.get("resourceVersion") or ""
-    )
+    version = metadata.get("generation") or metadata.get("resourceVersion") or ""
+    if item and item.get("kind") == "Node":  # it has no generation, and its kubelet writes to it all the time
+        version = digest(item.get("spec"))
+    return str(metadata.get("uid", "")), str(version)
 
 
 def _comparable(item: Mapping[str, Any] | None) -> Any:
@@ -215,6 +225,11 @@ def keyed_digest(value: Any) -> str:
     return hmac.new(_key(get_settings().state_dir), text.encode(), hashlib.sha256).hexdigest()[:32]
 
 
+def digest_key() -> bytes:
+    """The key of the digests, for a run elsewhere that is to carry out what was approved here."""
+    return _key(get_settings().state_dir)
+
+
 def _digest(value: Any) -> str:
     return f"(hidden, {keyed_digest(str(value))[:12]})"
 
@@ -235,6 +250,16 @@ def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-def _short(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 300 else text[:300] + "…"
+def _told(mark: str, path: str, value: Any) -> list[str]:
+    """A value under its path, in one line when it is a plain one, otherwise as YAML."""
+    if not isinstance(value, Mapping | list) or not value:
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+        return [f"{mark} {path}: {text if len(text) <= LONGEST else text[:LONGEST] + '…'}"]
+    import yaml
+
+    plain = json.loads(json.dumps(value, default=str))
+    lines = yaml.safe_dump(plain, allow_unicode=True, width=100_000, sort_keys=False).splitlines()
+    if len(lines) > MOST_LINES:
+        lines = [*lines[:MOST_LINES], f"… {len(lines) - MOST_LINES} more lines"]
+    head = [f"{mark} {path}:"] if path else []
+    return [*head, *(f"{mark} {'  ' if path else ''}{line}" for line in lines)]

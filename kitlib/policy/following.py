@@ -63,14 +63,15 @@ class Following:
         """Which of the plan's remaining actions this is; None when it is none of them.
 
         The first change of an object must be exactly the planned one. Later ones start from a state that
-        the plan could not see, so there what is asked decides.
+        the plan could not see, so there what is asked decides; and so it does for an object that is made, to
+        which the server gives values that differ each time, such as a Job's selector or a Service's address.
         """
         touched = {_ref(self.plan.actions[n]) for n in self._taken}
         for number, planned in enumerate(self.plan.actions):
             if number in self._taken or not _same_object(planned, action):
                 continue
-            later = _ref(planned) in touched
-            if planned.intent == action.intent or (later and planned.asked == action.asked):
+            asked_alone = _ref(planned) in touched or not (planned.uid or action.uid)
+            if planned.intent == action.intent or (asked_alone and planned.asked == action.asked):
                 return number
         return None
 
@@ -85,6 +86,10 @@ class Following:
             raise NotApproved(f"{action} is not in the approved plan {self.plan.hash}, or was done already")
         self._taken.add(number)
         return number
+
+    def give_back(self, number: int) -> None:
+        """The server refused an action, so it is still to be done: an eviction may be allowed later."""
+        self._taken.discard(number)
 
     def refuse_drift(self, cluster: Reader) -> None:
         """Before the first action: what was done before holds, and every other object is as it was seen.

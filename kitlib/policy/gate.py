@@ -136,12 +136,12 @@ class Gate:
             None if answer is not None else _preview(one, self.actor, cluster.server)
             for one, answer in zip(mutations, settled, strict=True)
         ]
+        if self.following and any(previews):
+            self.following.refuse_drift(cluster)
         for preview in filter(None, previews):
             self._admit(preview.action)
         if self.planning:
             self.planned += [preview.action for preview in filter(None, previews)]
-        elif self.following and any(previews):
-            self.following.refuse_drift(cluster)
         return [self._settle(*one) for one in zip(mutations, previews, settled, strict=True)]
 
     def decide(self, action: Action) -> Decision:
@@ -176,10 +176,8 @@ class Gate:
         self.audit.write(decision.kind, action=action.as_dict(), reason=decision.reason)
         if decision.kind == "deny":
             raise Denied(f"{action} is never done for a {self.actor.kind}: {decision.reason}")
-        raise NotApproved(
-            f"{action} needs an approval: {decision.reason}",
-            fix=f"kit approve {action.hash} after looking at it",
-        )
+        fix = "make the plan again" if self.following else f"kit approve {action.hash} after looking at it"
+        raise NotApproved(f"{action} needs an approval: {decision.reason}", fix=fix)
 
     def _settle(self, mutation: Mutation, preview: _Preview | None, settled: Body | None) -> Body:
         """The answer to one mutation, which is made now unless it is only planned or was made before."""
@@ -204,6 +202,8 @@ class Gate:
             self.audit.write("end", of=number, result="failed", message=error.message)
             if not isinstance(error, ClusterUnreachable):  # then nobody knows whether it was made
                 self._tell("refused", kept, planned)
+                if self.following and planned is not None:
+                    self.following.give_back(planned)
             raise
         preimages.complete(kept, None if mutation.verb in ("delete", "evict") else answer)
         self.audit.write("end", of=number, result="done", version=version_of(answer)[1])

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from typing import Any
 
 from kitlib import policy
 from kitlib.errors import NotApproved
@@ -25,6 +26,7 @@ class PlannedChange:
         hash: names exactly these actions, on these objects as they are now.
         actions: the same, one by one.
         target: context and namespace.
+        explained: the change in the runbook's own words, such as which part of a hidden value is replaced.
     """
 
     summary: str
@@ -32,6 +34,11 @@ class PlannedChange:
     hash: str
     actions: tuple[PlannedAction, ...]
     target: str
+    explained: str = ""
+
+    def __str__(self) -> str:
+        lines = [f"{self.target}: {self.summary}", self.explained, self.diff, f"plan {self.hash}"]
+        return "\n".join(line for line in lines if line)
 
 
 Approve = Callable[[PlannedChange], bool]
@@ -54,13 +61,15 @@ class Answer:
     reason: str = ""
 
 
-def answer(prepared: Prepared, plan: Plan, summary: str, approver: Approver, given: str) -> Answer:
+def answer(
+    prepared: Prepared, plan: Plan, found: Mapping[str, Any], approver: Approver, given: str
+) -> Answer:
     """The answer to a plan.
 
     Args:
         prepared: the run.
         plan: what it would do.
-        summary: in one sentence.
+        found: the run's record so far.
         approver: who is asked last.
         given: the hash that the caller approved beforehand; empty: none.
     """
@@ -76,7 +85,9 @@ def answer(prepared: Prepared, plan: Plan, summary: str, approver: Approver, giv
     except NotApproved as error:
         expired = error.message if "expired" in error.message else ""
     where = f"{prepared.cluster.context}, namespace {prepared.cluster.namespace}"
-    if approver.ask(PlannedChange(summary, plan.diff, plan.hash, plan.actions, where)):
+    explained = (found["change"] or {}).get("diff", "")
+    shown = PlannedChange(found["result"], plan.diff, plan.hash, plan.actions, where, explained)
+    if approver.ask(shown):
         return Answer(True, approver.name)
     return Answer(False, approver.name, expired)
 

@@ -189,7 +189,9 @@ def describe(item: Runbook) -> list[str]:
         lines.append(f"  {name}  {field.get('description', '')} ({default})")
     lines += ["", "steps", *(f"  {title}" for _, title in item.steps)]
     lines += ["", "permissions", *(f"  {', '.join(p.verbs)} {p.resource}" for p in declared.permissions)]
-    return [*lines, "", f"risk {declared.risk}, about {declared.expected_seconds} s"]
+    budget = f"at most {declared.budget.actions} changes, {declared.budget.pods} pods by one of them"
+    changes = budget if item.takes_approval else "changes nothing"
+    return [*lines, "", f"risk {declared.risk}; {changes}; about {declared.expected_seconds} s"]
 
 
 def load(path: Path) -> Runbook:

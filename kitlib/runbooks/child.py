@@ -10,11 +10,13 @@ import json
 import os
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from kitlib.imports import without
 from kitlib.runbooks import record
 
 
@@ -28,7 +30,8 @@ def main() -> int:
 
 def execute(folder: Path, notebook: str, output: str, parameters: dict[str, Any]) -> int:
     """Run the notebook through papermill; what went wrong outside of a step is written to the journal."""
-    import papermill
+    with without("rfc3987_syntax"):
+        import papermill
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillException, PapermillExecutionError
     from traitlets.config import Config
@@ -55,7 +58,8 @@ def execute(folder: Path, notebook: str, output: str, parameters: dict[str, Any]
         journal.write("error", message=f"papermill could not run the notebook: {error}")
         return 1
     finally:
-        client.mark_unrun(folder / output)
+        with suppress(OSError, ValueError):  # on a full disk the notebook stays as it is; the journal tells
+            client.mark_unrun(folder / output)
     if client.Engine.last is not None and client.Engine.last.failure:  # which papermill took for success
         journal.write("error", message=client.Engine.last.failure)
         return 1

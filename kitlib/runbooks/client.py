@@ -6,6 +6,7 @@ here: it takes `sys.exit(0)` for success, and marks cells that never ran as comp
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,28 +16,29 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
 
 CLEANUP = "cleanup"
+UNRUN = "kit_unrun"  # marks a cell until it is begun; papermill's own cells are inserted between them
 ENGINE = "kit"
 
 
 class Client(PapermillNotebookClient):  # type: ignore[misc]
-    """Executes cells; remembers which ran, and what failed first.
+    """Executes cells, and remembers what failed first.
 
     Args:
-        ran: indices of the cells that were begun.
         failure: why the first one failed; empty when none did.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.ran: list[int] = []
         self.failure = ""
 
     def papermill_execute_cells(self) -> None:
         """Execute the cells in order; after a failure only those tagged `cleanup`."""
+        for cell in self.nb.cells:
+            cell.metadata[UNRUN] = True
         for index, cell in enumerate(self.nb.cells):
             if self.failure and CLEANUP not in cell.metadata.get("tags", []):
                 continue
-            self.ran.append(index)
+            del cell.metadata[UNRUN]
             try:
                 self.nb_man.cell_start(cell, index)
                 self.execute_cell(cell, index)
@@ -69,10 +71,12 @@ papermill_engines.register(ENGINE, Engine)
 
 def mark_unrun(output: Path) -> None:
     """In the saved notebook, let no cell be called completed that never ran."""
-    if Engine.last is None or not output.exists():
+    if not output.exists():
         return
     notebook = nbformat.read(output, as_version=4)
-    for index, cell in enumerate(notebook.cells):
-        if index not in Engine.last.ran and "papermill" in cell.metadata:
+    for cell in notebook.cells:
+        if cell.metadata.pop(UNRUN, False) and "papermill" in cell.metadata:
             cell.metadata["papermill"]["status"] = "pending"
-    nbformat.write(notebook, output)
+    whole = output.with_suffix(".tmp")
+    nbformat.write(notebook, whole)
+    os.replace(whole, output)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import getpass
 import os
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -75,6 +76,7 @@ def run(
     timeout: float = DEFAULT_TIMEOUT,
     context: str | None = None,
     quiet: bool = False,
+    stop: threading.Event | None = None,
 ) -> RunResult:
     """Run a runbook to its end.
 
@@ -87,6 +89,7 @@ def run(
         timeout: seconds for the whole run, the time for an answer not counted.
         context: a context of your own kubeconfig; none: as `kitlib.connect`.
         quiet: show no progress.
+        stop: ends the run when it is set, as a signal does.
 
     Raises:
         UsageError, PrecheckFailed, ClusterUnreachable: refused before anything was started; see preflight.
@@ -98,6 +101,7 @@ def run(
     prepared = preflight.check(catalogue.find(name), given, context=context)
     _refuse_other(prepared, approved)
     with _begun(prepared, context, timeout, quiet) as execution:
+        execution.stop = stop
         return _ended(_Job(prepared, execution, Approver(approve, approver), approved), _phases)
 
 
@@ -194,12 +198,10 @@ def _phases(job: _Job) -> record.Status:
         if not plan.actions:
             return "done"
         asked = time.monotonic()
-        given = answer(
-            job.prepared, plan, record.read(job.execution.folder)["result"], job.approver, job.approved
-        )
+        given = answer(job.prepared, plan, record.read(job.execution.folder), job.approver, job.approved)
         job.execution.deadline += time.monotonic() - asked
     else:
-        given = answer(job.prepared, plan, plan.subject, job.approver, job.approved)
+        given = answer(job.prepared, plan, {}, job.approver, job.approved)
         job.journal.write("plan", value={"hash": plan.hash, "made": plan.made, "diff": plan.diff})
     shown = {"approved": given.approved, "by": given.by, "hash": plan.hash, "at": record.now()}
     job.journal.write("approval", value=shown)

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -43,6 +44,7 @@ class Execution:
         context: a context of your own kubeconfig; none: as `kitlib.connect`.
         deadline: of the whole run, by `time.monotonic`.
         quiet: show no progress.
+        stop: ends the run when it is set; for runs in threads, which signals don't reach.
     """
 
     folder: Path
@@ -50,6 +52,7 @@ class Execution:
     context: str | None
     deadline: float
     quiet: bool = False
+    stop: threading.Event | None = None
     _step: tuple[str, float] | None = field(default=None, init=False)
 
     def execute(self, phase: str, parameters: Mapping[str, Any]) -> None:
@@ -104,6 +107,8 @@ class Execution:
             self._step = None
 
     def _refuse_late(self) -> None:
+        if self.stop and self.stop.is_set():
+            raise Ended("aborted", "ended by a signal; what the last step had begun may be done in part")
         if time.monotonic() > self.deadline:
             raise Ended("timeout", "the run did not end in time; what the last step had begun may be done")
         if self._step and time.monotonic() > self._step[1]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any
 
 from kitlib.errors import KitError, UsageError
 from kitlib.runbooks import engine
 from kitlib.runbooks.approving import Approve, PlannedChange
+from kitlib.runbooks.live import Signalled, signals
 
 AT_ONCE = 8
 
@@ -67,7 +68,7 @@ def run(
     """
     if len(set(contexts)) < len(contexts):
         raise UsageError(f"a context is named twice: {', '.join(contexts)}")
-    turn = threading.Lock()  # one question at a time
+    turn, stop = threading.Lock(), threading.Event()  # one question at a time; one end for all
 
     def ask(change: PlannedChange) -> bool:
         with turn:
@@ -75,10 +76,16 @@ def run(
 
     def one(context: str) -> Outcome:
         try:
-            result = engine.run(name, given, approve=ask, context=context, quiet=True, **how)
+            result = engine.run(name, given, approve=ask, context=context, quiet=True, stop=stop, **how)
         except KitError as error:
             return Outcome(context, refused=error)
         return Outcome(context, result)
 
     with ThreadPoolExecutor(min(AT_ONCE, len(contexts))) as pool:
-        return Summary(tuple(pool.map(one, contexts)))
+        ended = [pool.submit(one, context) for context in contexts]
+        try:
+            with signals():
+                wait(ended)
+        except Signalled:
+            stop.set()
+        return Summary(tuple(one.result() for one in ended))

@@ -111,10 +111,11 @@ class RunbookForm(ipywidgets.VBox):  # type: ignore[misc]
                 "" if result.exit_code else "<p>Nothing would be changed.</p>"
             )
             return
+        explained = (result.record["change"] or {}).get("diff", "")
+        explained += "\n\n" if explained else ""
         self.hash = plan["hash"]
-        self.shown.value = (
-            f"<p>{text}</p><pre>{html.escape(plan['diff'])}</pre><p>plan <code>{self.hash}</code></p>"
-        )
+        diff = html.escape(explained + plan["diff"])
+        self.shown.value = f"<p>{text}</p><pre>{diff}</pre><p>plan <code>{self.hash}</code></p>"
         self.approve.disabled = False
 
     def _run(self) -> None:

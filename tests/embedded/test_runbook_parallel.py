@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from subprocess import PIPE, STDOUT, run
+from pathlib import Path
+from subprocess import PIPE, STDOUT, Popen, run
 
 import nbformat
 import pytest
@@ -90,3 +93,25 @@ def test_several_contexts_end_in_one_summary(place, tmp_path, monkeypatch):
         "level.ipynb", {"namespace": name, "level": "DEBUG"}, [place.context, "again"], approve=lambda c: True
     )
     assert sorted(outcome.exit_code for outcome in both.outcomes) in ([0, 9], [0, 0])
+
+
+SLEEPS = 'import time\nwith rb.step("sleep", "Sleep"):\n    time.sleep(300)'
+
+
+def test_a_signal_ends_all_of_several_runs_with_true_records(place, tmp_path, monkeypatch):
+    (name,) = make_namespaces(place, 1)
+    notebook = nbformat.read("level.ipynb", as_version=4)
+    notebook.cells[3:4] = [nbformat.v4.new_code_cell(SLEEPS)]
+    nbformat.write(notebook, "sleeps.ipynb")
+    kit = "import sys; from kitlib.cli.runbook import app; app(sys.argv[1:])"
+    command = [sys.executable, "-c", kit, "run", "sleeps.ipynb", "-p", f"namespace={name}"]
+    process = Popen([*command, "--contexts", place.context], stdout=PIPE, stderr=STDOUT, text=True)
+    deadline = time.monotonic() + 60
+    while not any('"sleep"' in path.read_text() for path in Path("runs").glob("*/steps.jsonl")):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate(timeout=30)
+    assert process.returncode == 7, output
+    assert "aborted" in output
+    assert list(history.frame()["status"]) == ["aborted"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import builtins
 from pathlib import Path
 
 import pytest
@@ -129,12 +131,27 @@ def test_objects_that_parameters_name_are_known(parameters):
 def test_a_runbook_declares_itself_and_is_stored_without_outputs(runbook):
     assert runbook.declared.permissions
     assert runbook.description
-    assert [id for id, _ in runbook.steps][-1] == "verify"
+    if runbook.takes_approval:
+        assert [id for id, _ in runbook.steps][-1] == "verify"
     for name, field in runbook.parameters.model.model_fields.items():
         assert field.description, name
     code = [cell for cell in runbook.content["cells"] if cell["cell_type"] == "code"]
     assert not [cell for cell in code if cell["outputs"] or cell["execution_count"]]
     assert max(len("".join(cell["source"]).splitlines()) for cell in code) <= 15
+
+
+@pytest.mark.parametrize("runbook", RUNBOOKS, ids=lambda item: item.name)
+def test_a_runbook_uses_only_names_that_it_has(runbook):
+    code = ["".join(cell["source"]) for cell in runbook.content["cells"] if cell["cell_type"] == "code"]
+    nodes = list(ast.walk(ast.parse("\n".join(code))))
+    aliases = [a for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom)) for a in node.names]
+    imported = {alias.asname or alias.name for alias in aliases}
+    names = [node for node in nodes if isinstance(node, ast.Name)]
+    loaded = {node.id for node in names if isinstance(node.ctx, ast.Load)}
+    bound = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+    bound |= {node.arg for node in nodes if isinstance(node, ast.arg)}
+    assert loaded <= bound | imported | set(dir(builtins))
+    assert imported <= loaded
 
 
 def test_a_runbook_that_does_not_exist_names_the_nearest():

@@ -12,7 +12,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from kitlib.cli.runbook import app as cli
 from kitlib.errors import AlreadyRunning, RunbookError, StepTimeout, UsageError
 from kitlib.policy import Denied
 from kitlib.runbooks import catalogue, commands, history, locks, record, reserve
@@ -314,3 +316,39 @@ def test_old_records_are_removed_and_the_newest_stay(runs):
     removed = history.prune(older_than=timedelta(seconds=-1), keep=2)
     assert [path.name for path in removed] == ["20260101T000000Z-scale", "20260100T000000Z-scale"]
     assert Path(runs / "20250101T000000Z-scale").exists()
+
+
+def kit(*arguments):
+    result = CliRunner().invoke(cli, list(arguments))
+    return result.exit_code, result.output, result.exception
+
+
+def test_the_commands_read_the_records(runs):
+    finished(runs / "20260101T000000Z-scale", 3)
+    finished(runs / "20260102T000000Z-scale", 4, "failed")
+    code, output, _ = kit("history")
+    lines = output.splitlines()
+    assert code == 0
+    assert lines[0].startswith("20260102T000000Z-scale  failed")
+    assert len(lines) == 2
+    assert json.loads(kit("history", "scale", "--json", "--limit", "1")[1])[0]["changes"] == 1
+    code, output, _ = kit("compare", "20260101", "last")
+    assert code == 0
+    assert "parameter replicas" in output
+    code, output, _ = kit("report", "last")
+    assert Path(output.strip()).name == "report.html"
+    assert kit("prune", "--older-than", "0s", "--keep", "1")[1] == "1 records removed\n"
+    assert isinstance(kit("report", "20260101")[2], UsageError)
+    assert isinstance(kit("prune", "--older-than", "soon")[2], UsageError)
+
+
+def test_the_table_of_runs_is_empty_where_none_were(runs):
+    assert kit("history")[:2] == (0, "")
+    assert list(history.frame().columns) == list(history.COLUMNS)
+
+
+def test_what_is_done_cannot_be_resumed(runs):
+    finished(runs / "20260101T000000Z-scale")
+    error = kit("resume", "last")[2]
+    assert isinstance(error, UsageError)
+    assert "nothing to resume" in error.message

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 from typing import Any
 
 from kitlib.checks.rule import Hit, rule
@@ -182,4 +183,6 @@ def volume_missing(item: KubeObject) -> Iterator[Hit]:
             if name not in known:
                 where = container.at("volumeMounts", index, "name")
                 expected = f"one of {', '.join(sorted(known))}" if known else "a volume of that name"
-                yield Hit(where, f"volume {name}", expected, f"volumes: [{{name: {name}, emptyDir: {{}}}}]")
+                close = get_close_matches(name, known, n=1)
+                fix = f"name: {close[0]}" if close else f"volumes: [{{name: {name}, emptyDir: {{}}}}]"
+                yield Hit(where, f"volume {name}", expected, fix)
