@@ -161,7 +161,7 @@ def _advice(
     if near := placement.nearest(nodes, spec):
         return f"{near}: {edit}"
     if problem == "cordoned":
-        return f"kit runbook run uncordon -p node={nodes[0].name}"
+        return f"kit runbook run node-uncordon -p node={nodes[0].name}"
     if "claim" in problem:
         return f"kubectl -n {workload.namespace} describe pvc"
     if "no node has room" in problem:

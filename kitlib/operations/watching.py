@@ -17,10 +17,12 @@ LOOK_SECONDS = 3.0
 # than that has failed a second time, or, for a crash, at least a third.
 PATIENCE = {
     "image-pull": 15.0,
-    "missing-configuration": 15.0,
-    "refused-container": 15.0,
+    "configuration-missing": 15.0,
+    "key-missing": 15.0,
+    "container-config": 15.0,
     "pods-refused": 15.0,
     "crash-loop": 45.0,
+    "host-unresolved": 45.0,
     "out-of-memory": 45.0,
 }
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 from service_answers import ask
 
-from kitlib import docker, runbooks, standins
+from kitlib import docker, runbooks, standins, tools
 from kitlib.cluster import manage
 from kitlib.cluster.resource import pod_state
 from kitlib.runbooks.undoing import undo_run
 from kitlib.settings import get_settings
 
-IMAGE = "kit.local/kit-test-web"
+IMAGE = f"kit.local/kit-test-{uuid.uuid4().hex[:6]}"  # two runs on one machine must not meet
 SERVER = """
 import http.server, json, os
 
@@ -38,7 +40,10 @@ def releases(kind_cluster, tmp_path_factory):
         folder = tmp_path_factory.mktemp(f"release-{number}")
         (folder / "Dockerfile").write_text(f"FROM {base}\nENV RELEASE={number}\n")
         docker.build(folder, f"{IMAGE}:{number}")
-    manage.load(kind_cluster.name, [f"{IMAGE}:1", f"{IMAGE}:2"])
+    names = [f"{IMAGE}:1", f"{IMAGE}:2"]
+    manage.load(kind_cluster.name, names)
+    yield
+    tools.run(["docker", "rmi", *names], check=False)
 
 
 @pytest.fixture

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from kitlib.cluster import Resource
+from kitlib.diagnosis import rules
 from kitlib.diagnosis.evidence import Status
 from kitlib.errors import RunbookError
-from kitlib.operations import capacity, crashes, images, memory, placement, revisions, workloads
+from kitlib.operations import capacity, crashes, images, memory, placement, revisions, watching, workloads
 
 DIGEST = "sha256:" + "a" * 64
 MEBI = 1024**2
@@ -166,3 +169,9 @@ def test_a_revision_is_restored_without_what_its_controller_added():
     found = Resource(spec={"template": {"metadata": {"labels": labels}, "spec": {"containers": []}}})
     assert revisions.template_of(found)["metadata"]["labels"] == {"app": "web"}
     assert labels == {"app": "web", "pod-template-hash": "abc"}
+
+
+def test_the_faults_that_end_a_wait_are_those_of_the_diagnosis():
+    sources = [path.read_text() for path in Path(rules.__file__).parent.glob("*.py")]
+    known = {id for text in sources for id in re.findall(r'^ +"([a-z]+-[a-z-]+)",$', text, re.MULTILINE)}
+    assert set(watching.PATIENCE) <= known

@@ -12,6 +12,8 @@ from kitlib.runbooks import catalogue
 from kitlib.runbooks.catalogue import APPROVE
 
 FOLDER = Path(__file__).parents[2] / "runbooks"
+OPERATIONS = FOLDER.parent / "kitlib" / "operations"
+NAMED = re.compile(r"kit runbook run ([a-z][-a-z]+)")
 BOOKS = [catalogue.load(path) for path in sorted(FOLDER.glob("*.ipynb"))]
 IMPORTS = (ast.Import, ast.ImportFrom)
 CHANGING = {"patch", "update", "create", "delete"}
@@ -108,6 +110,11 @@ def test_it_tells_what_it_is_for_and_its_way_back(book):
 
 @every
 def test_the_runbooks_it_names_exist(book):
-    known = {item.name for item in BOOKS}
-    named = set(re.findall(r"kit runbook run ([a-z][-a-z]+)", prose(book)))
-    assert named <= known | {book.name}
+    assert set(NAMED.findall(prose(book))) <= {item.name for item in BOOKS}
+
+
+def test_the_runbooks_that_a_refusal_names_exist_and_operations_know_of_no_notebook():
+    for path in OPERATIONS.glob("*.py"):
+        text = path.read_text()
+        assert set(NAMED.findall(text)) <= {item.name for item in BOOKS}, path.name
+        assert not re.findall(r"from kitlib\.(runbooks|cli|widgets)", text), path.name
