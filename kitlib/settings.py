@@ -54,11 +54,39 @@ class Settings(BaseSettings):
         default=None, description="Who makes the cluster; none: kind, or embedded where Docker is absent."
     )
     context: str | None = Field(
-        default=None, description="A context of your own kubeconfig to work on, instead of kit's cluster."
+        default=None,
+        description="A context of your own kubeconfig to work on, instead of kit's cluster; in-cluster: the "
+        "cluster that the pod runs in.",
+    )
+    context_name: str = Field(
+        default="", description="With context in-cluster: what the context is called; none: in-cluster."
+    )
+    server_name: str = Field(
+        default="",
+        description="With context in-cluster: what plans, records and the audit call the API server; none: "
+        "its address.",
     )
     namespace: str = Field(default="todo-app", description="Where the application is installed.")
     registry: Literal["auto", "online", "offline"] = Field(
         default="auto", description="Whether images are pulled, or built here; auto asks the registry."
+    )
+    runner_namespace: str = Field(
+        default="kit-runs", description="Where runs in the cluster are, and their records."
+    )
+    runner_image: str | None = Field(
+        default=None, description="The image of runs in the cluster; none: built here, and loaded into kit's."
+    )
+    runner_records: str = Field(
+        default="",
+        description="Where records of runs in the cluster are: s3://BUCKET/PREFIX; none: on a volume there.",
+    )
+    runner_secret: str = Field(
+        default="kit-runs-s3",
+        description="With an S3-compatible store: the Secret, where runs are, with AWS_ACCESS_KEY_ID and "
+        "AWS_SECRET_ACCESS_KEY.",
+    )
+    s3_endpoint: str = Field(
+        default="https://s3.amazonaws.com", description="The S3-compatible store, from here and from there."
     )
     unattended: tuple[Unattended, ...] = Field(
         default=(), description="Runbooks that need no approval, each with namespaces and contexts."

@@ -86,6 +86,14 @@ TOOLS = {
         Tool("minikube", ("version", "--short"), ((1, 30), (2,))),
         Tool("docker", ("version", "--format", "{{.Client.Version}}"), ((20, 10), (99,))),
         Tool("go", ("version",), ((1, 26), (2,))),
+        # An S3-compatible store, on which the tests keep records.
+        Tool(
+            "versitygw",
+            ("--version",),
+            ((1,), (2,)),
+            "github.com/versity/versitygw/cmd/versitygw@v1.8.0",
+            "main.Version",
+        ),
         # Of `kit check`: the first three are inside wheels; benchmarks/ compare with the last two.
         Tool("hadolint", ("--version",), ((2, 12), (3,))),
         Tool("shellcheck", ("--version",), ((0, 9), (1,))),

@@ -56,7 +56,9 @@ class Status:
         changes = difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
         spans = (range(first, max(last, first + 1)) for tag, first, last, _, _ in changes if tag != "equal")
         last_line = max(len(before), 1)
-        return sorted({min(line + 1, last_line) for span in spans for line in span})
+        numbers = sorted({min(line + 1, last_line) for span in spans for line in span})
+        # The digest differs wherever anything does: it is told only where nothing else is.
+        return [n for n in numbers if not before or " kit:digest " not in before[n - 1]] or numbers
 
 
 def status(artifact: Artifact, root: Path, specs: str) -> Status:

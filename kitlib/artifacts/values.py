@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kitlib.artifacts.artifact import Artifact, slug
-from kitlib.artifacts.manifests import Target, network
+from kitlib.artifacts.manifests import Target, network, policies
 from kitlib.artifacts.manifests.backing import RESOURCES, SIZES
 from kitlib.artifacts.manifests.component import Component
 from kitlib.artifacts.yamlfile import dump
@@ -53,7 +53,7 @@ def values(target: Target) -> dict[str, Any]:
     found["ingress"] = _ingress(target)
     found |= {store: _store(target, store) for store in PARTS}
     found["podDisruptionBudget"] = {"enabled": any(item.replicas.minimum >= 2 for item in target.components)}
-    found["networkPolicy"] = {"enabled": target.production}
+    found["networkPolicy"] = _network_policy(target)
     if not target.production:
         found["metrics"] = {"enabled": False}
     return found
@@ -126,6 +126,18 @@ def _ingress(target: Target) -> dict[str, Any]:
         "annotations": network.ingress_annotations(target),
         "hosts": rules,
         "tls": tls if target.scheme == "https" and hosts else [],
+    }
+
+
+def _network_policy(target: Target) -> dict[str, Any]:
+    """Whether there are NetworkPolicies, and which namespaces they let in."""
+    if not target.production:
+        return {"enabled": False}
+    watched = any(policies.watched(item) for item in target.components)
+    return {
+        "enabled": True,
+        "ingressNamespaces": list(policies.CONTROLLER.values()),
+        "monitoringNamespaces": list(policies.MONITORING.values()) if watched else [],
     }
 
 

@@ -117,7 +117,8 @@ def allows_dns(policy: KubeObject) -> bool:
     """Whether a policy lets queries through to the cluster's DNS, which is in another namespace."""
     for entry in map(mapping, sequence(policy.get("spec", "egress"))):
         ports = [mapping(one) for one in sequence(entry.get("ports"))]
-        if ports and not any(_is_dns(port) for port in ports):
+        # Without a protocol a port means TCP, and a resolver asks by UDP first.
+        if ports and not any(_is_dns(port) and port.get("protocol") == "UDP" for port in ports):
             continue
         peers = [mapping(one) for one in sequence(entry.get("to"))]
         if not peers or any("ipBlock" in peer or "namespaceSelector" in peer for peer in peers):

@@ -8,10 +8,12 @@ but another file does, the chart is one that needs such a file, and that is no d
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,7 @@ import yaml
 from kitlib import tools
 from kitlib.checks.about import problem
 from kitlib.checks.config import read_config
-from kitlib.checks.targets import TARGET, Bundle, Chart, File, KubeObject, Project
+from kitlib.checks.targets import TARGET, Bundle, Chart, File, KubeObject, Project, dig
 from kitlib.checks.walk import read, show, walk, with_documents
 from kitlib.documents import YamlError, parse_yaml
 from kitlib.errors import CommandTimeout, KitError
@@ -29,8 +31,10 @@ from kitlib.findings import Finding
 
 DEFAULTS = "values.yaml"
 SECONDS = 60.0
+_ABSENT = object()
 _SOURCE = re.compile(r"^---\n# Source: (\S+)\n", re.MULTILINE)
 _MISSING = re.compile(r"missing in charts/ directory: ([\w, .-]+)")
+_REFUSED = re.compile(r"- at '([^']*)': (?:additional properties '([^']+)')?")
 _PLACE = re.compile(r"([\w.-]+/[\w./-]+\.(?:ya?ml|tpl|txt|json))(?::(\d+))?")
 
 
@@ -39,8 +43,10 @@ def load_chart(project: Project, folder: Path, shown: str) -> None:
     files = tuple(_files(project, folder))
     chart = Chart(shown, files, ())
     bundles, failed = [], {}
-    for values in _values_files(folder, chart):
-        result = _render(project, folder, chart, values)
+    names = _values_files(folder, chart)
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
+        results = pool.map(lambda values: _render(project, folder, chart, values), names)
+    for values, result in zip(names, results, strict=True):
         if isinstance(result, Bundle):
             bundles.append(result)
         else:
@@ -103,7 +109,7 @@ def _render(project: Project, folder: Path, chart: Chart, values: str) -> Bundle
     except KitError as error:
         return problem("not-run", where, f"helm: {error.message}", "helm 3", error.fix or "kit doctor")
     if done.returncode:
-        return _failure(chart, done.stderr)
+        return _failure(chart, done.stderr, values)
     bundle = Bundle(f"{chart.path} with {values}", "chart")
     _fill(project, chart, bundle, done.stdout)
     return bundle
@@ -172,15 +178,30 @@ def _template(chart: Chart, source: str) -> File | None:
     return chart.file(source.partition("/")[2])
 
 
-def _failure(chart: Chart, message: str) -> Finding:
-    """What Helm says, at the line of the template that it names."""
+def _failure(chart: Chart, message: str, values: str) -> Finding:
+    """What Helm says, at the line that it names, of a template or of the values."""
     lines = [line for line in message.splitlines() if line.strip() and "debug flag" not in line]
     text = " ".join(" ".join(lines).removeprefix("Error: ").split())[:600]
     places = [(match[1], int(match[2] or 1)) for match in _PLACE.finditer(message)]
     found = next(((file, line) for source, line in places if (file := _template(chart, source))), None)
     where = found[0].at(found[1]) if found else f"{chart.path}/Chart.yaml:1"
+    if refused := _REFUSED.search(message):
+        where = _value_line(chart, values, [*refused[1].strip("/").split("/"), refused[2] or ""]) or where
+        extra = f"remove {refused[2]}, or correct its name" if refused[2] else "correct the value"
+        return problem("chart-render", where, text, "values that values.schema.json allows", extra)
     fix = (
         "mend what Helm names; a value that is supplied at install time gets a stand-in under `placeholders` "
         f"in {chart.path}/.kit-check.yaml"
     )
     return problem("chart-render", where, text, "a chart that renders", fix)
+
+
+def _value_line(chart: Chart, values: str, keys: list[str]) -> str:
+    """Where a value stands that the chart's schema refuses; empty when no values file has it."""
+    for name in (values, DEFAULTS):
+        file = chart.file(name)
+        data: Any = file.documents[0].data if file and file.documents else None
+        steps = [int(key) if key.isdigit() else key for key in keys if key]
+        if file is not None and steps and dig(data, steps, default=_ABSENT) is not _ABSENT:
+            return file.at(file.documents[0].line(steps))
+    return ""

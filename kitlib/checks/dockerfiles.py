@@ -12,8 +12,8 @@ import dockerfile  # type: ignore[import-not-found]
 from kitlib.checks.targets import File
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)(?::?-([^}]*))?\}|(\w+))")
-_CREATES_USER = re.compile(r"\b(?:useradd|adduser)\b([^;&|]*)")
-_UID = re.compile(r"(?:--uid|-u)[ =](\d+)")
+CREATES_USER = re.compile(r"\b(?:useradd|adduser)\b([^;&|]*)")
+UID = re.compile(r"(?:--uid|-u)[ =](\d+)")
 
 
 @dataclass(frozen=True)
@@ -125,14 +125,14 @@ class Stage:
             return int(self.user)
         if self.user == "root":
             return 0
-        match = _UID.search(self.user_command)
+        match = UID.search(self.user_command)
         return int(match[1]) if match else None
 
     @property
     def user_command(self) -> str:
         """The arguments of the command that makes the user; empty without one."""
         for item in self.all("RUN"):
-            for match in _CREATES_USER.finditer(item.arguments):
+            for match in CREATES_USER.finditer(item.arguments):
                 if self.user in match[1].split():
                     return match[1]
         return ""

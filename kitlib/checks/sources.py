@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from kitlib.checks.targets import File, Project
@@ -42,10 +43,16 @@ def variables(project: Project, folder: str) -> dict[str, Variable]:
     """The environment variables that the code below a folder reads; a required reading wins over others."""
     found: dict[str, Variable] = {}
     for file in sources(project, folder):
-        for item in _python(file) if file.path.endswith(".py") else _javascript(file):
+        for item in _reads(file):
             if item.name not in found or (item.required and not found[item.name].required):
                 found[item.name] = item
     return found
+
+
+@lru_cache(maxsize=512)
+def _reads(file: File) -> tuple[Variable, ...]:
+    """What one file reads; kept, as rules ask once for each container that runs it."""
+    return tuple(_python(file) if file.path.endswith(".py") else _javascript(file))
 
 
 def folder_of(file: File) -> str:

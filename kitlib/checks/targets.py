@@ -81,15 +81,13 @@ class KubeObject:
     def at(self, *path: str | int) -> str | Ref:
         """Where the field at a path stands: `file:line`, or the live object itself.
 
-        In a chart's template it is the first line that names the path's last key.
+        In a chart's template, which is no YAML yet, each key of the path is looked for below the one before.
         """
         if self.file is None:
             return Ref(self.kind, self.name, self.namespace)
         if self.document is not None:
             return self.file.at(self.document.line(path))
-        keys = [step for step in path if isinstance(step, str)]
-        lines = (self.file.line_of(f"{key}:") for key in reversed(keys) if f"{key}:" in self.file.text)
-        return self.file.at(next(lines, 1))
+        return self.file.at(_template_line(self.file.text, [step for step in path if isinstance(step, str)]))
 
     @property
     def pod_path(self) -> tuple[str, ...] | None:
@@ -227,6 +225,14 @@ class Project:
         yield from self.others
         for chart in self.charts:
             yield from chart.files
+
+
+def _template_line(text: str, keys: Sequence[str]) -> int:
+    """The line of the last key; a key that a helper renders, and so isn't found, is passed over."""
+    rows, line = text.splitlines(), 0
+    for key in keys:
+        line = next((n for n, row in enumerate(rows, 1) if n > line and f"{key}:" in row), line)
+    return line or 1
 
 
 def dig(body: Any, path: Sequence[str | int], default: Any = None) -> Any:

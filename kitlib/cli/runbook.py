@@ -72,9 +72,13 @@ def run(
     timeout: float = TIMEOUT,
     context: str | None = CONTEXT,
     contexts: str = typer.Option("", "--contexts", help="Several, between commas, side by side."),
+    in_cluster: bool = typer.Option(False, "--in-cluster", help="As a Job of the cluster it works on."),
+    image: str | None = typer.Option(None, "--image", help="With --in-cluster: an image it can pull."),
 ) -> None:
     """Run it: the plan is shown first, and carried out only when approved. Exit code 4: it was not."""
     given, ask = _given(name, parameters), _asker(yes)
+    if contexts and in_cluster:
+        raise typer.BadParameter("it excludes --in-cluster", param_hint="--contexts")
     from kitlib.runbooks import engine, several
 
     how: dict[str, Any] = {"timeout": timeout, "approver": "--yes" if yes else "a person at the terminal"}
@@ -84,6 +88,10 @@ def run(
         for line in summary.lines():
             typer.echo(line)
         raise typer.Exit(summary.exit_code)
+    if in_cluster:
+        from kitlib.cli.runbook_remote import run_in_cluster
+
+        run_in_cluster(name, given, approve=ask, approved=approve, context=context, image=image, **how)
     _end(engine.run(name, given, approve=ask, approved=approve, context=context, **how))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,10 +12,10 @@ from typing import Any
 import urllib3
 
 from kitlib import redaction
-from kitlib.cluster.imports import without
 from kitlib.cluster.kinds import KINDS, resolve_kind
 from kitlib.cluster.kubeconfig import Binding
 from kitlib.errors import ApiError, ClusterUnreachable, Conflict, Forbidden, Invalid, NotFound, UsageError
+from kitlib.imports import without
 from kitlib.settings import get_settings
 
 with without("kubernetes_validate"):  # the client's extra that kit doesn't use; importing it takes a second
@@ -111,12 +110,7 @@ class Api:
 
     def _connect(self) -> DynamicClient:
         configuration = client.Configuration()
-        config.load_kube_config(
-            config_file=os.pathsep.join(str(path) for path in self.binding.files),
-            context=self.binding.context,
-            client_configuration=configuration,
-            persist_config=False,
-        )
+        self.binding.configure(configuration)
         configuration.retries = False
         api_client = client.ApiClient(configuration)
         # Discovery, which DynamicClient does next, has no timeout of its own: ask first, with one.

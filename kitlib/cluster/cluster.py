@@ -59,8 +59,8 @@ class Cluster:
 
     @property
     def server(self) -> str:
-        """The API server's address."""
-        return self.api.binding.server
+        """The API server's address; inside the cluster what the caller of the run calls it."""
+        return self.api.binding.called or self.api.binding.server
 
     def within(self, namespace: str) -> Cluster:
         """The same cluster, acting in another namespace by default."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kitlib.cluster import in_pod
 from kitlib.cluster.cluster import Cluster
 from kitlib.cluster.providers.base import load_record
 from kitlib.errors import UsageError
@@ -14,7 +15,7 @@ def connect(context: str | None = None, *, namespace: str | None = None) -> Clus
     Args:
         context: a context of your own kubeconfig; none: KIT_CONTEXT, else the cluster that
             `kit cluster up` made. The kubeconfig's current context is never taken unasked: it may be
-            production.
+            production. `in-cluster` is the cluster that this process's pod runs in, as its ServiceAccount.
         namespace: where verbs act by default; none: the namespace of the settings.
 
     Raises:
@@ -22,7 +23,10 @@ def connect(context: str | None = None, *, namespace: str | None = None) -> Clus
     """
     settings = get_settings()
     where = namespace or settings.namespace
-    if chosen := context or settings.context:
+    chosen = context or settings.context
+    if chosen == in_pod.CONTEXT:
+        return Cluster(in_pod.bind(settings.context_name, settings.server_name), namespace=where)
+    if chosen:
         return Cluster.from_kubeconfig(context=chosen, namespace=where)
     record = load_record(settings.cluster)
     if record is None:

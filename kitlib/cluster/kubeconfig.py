@@ -11,11 +11,14 @@ import os
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from kitlib.errors import ContextChanged, UsageError
+
+if TYPE_CHECKING:
+    from kubernetes.client import Configuration
 
 
 @dataclass
@@ -28,6 +31,7 @@ class Binding:
         server: the API server's address.
         authority: the certificate authority, as data or path, which tells two servers at one address apart.
         follows_current: the context was not named but was the current one; a switch then raises too.
+        called: what plans, records and the audit call the server; empty: its address.
     """
 
     files: tuple[Path, ...]
@@ -36,6 +40,7 @@ class Binding:
     authority: str
     follows_current: bool
     _stamp: tuple[int, ...] = field(default=(), repr=False)
+    called: str = ""
 
     def check(self) -> None:
         """Raise unless the kubeconfig still means what was bound; cheap while the files are unchanged.
@@ -62,6 +67,17 @@ class Binding:
                 fix="connect again if that is what you want",
             )
         self._stamp = stamp
+
+    def configure(self, configuration: Configuration) -> None:
+        """Give the client the server's address, and what this user proves himself with."""
+        from kubernetes import config
+
+        config.load_kube_config(
+            config_file=os.pathsep.join(str(path) for path in self.files),
+            context=self.context,
+            client_configuration=configuration,
+            persist_config=False,
+        )
 
 
 def default_files() -> tuple[Path, ...]:

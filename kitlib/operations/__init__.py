@@ -1,4 +1,5 @@
-"""What the runbooks do: each operation in a module of its own, usable and tested without a notebook.
+"""What the runbooks do: decisions and changes as small functions that need no notebook.
 
-Changes go through the verbs of Cluster, and so through the policy gate of whoever acts.
+A function that decides returns plain data, which a runbook keeps in its plan; a function that changes takes
+that data and sends one deterministic request. Neither knows of runbooks.
 """

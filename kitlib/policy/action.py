@@ -100,15 +100,23 @@ class Action:
 
     @property
     def hash(self) -> str:
-        """Names exactly this change of the object in exactly this state, on this server."""
+        """Names exactly this change of the object in exactly this state, on this server.
+
+        Of an object that is made, what is asked: the server adds values that differ each time.
+        """
+        if not self.uid and self.asked:
+            return digest(*self._where, self.asked)
         return digest(self.intent, self.uid, self.version)
 
     @property
     def intent(self) -> str:
         """Names the fields that are set, of which object and to which values, whatever state it is in."""
         fields = [[list(change.path), change.before, change.after] for change in self.changes]
-        where = [self.server, self.verb, self.api_version, self.kind, self.namespace, self.name]
-        return digest(*where, fields)
+        return digest(*self._where, fields)
+
+    @property
+    def _where(self) -> list[str]:
+        return [self.server, self.verb, self.api_version, self.kind, self.namespace, self.name]
 
     def diff(self) -> list[str]:
         """The changes for a person, line by line; nothing secret is in them."""
@@ -215,6 +223,11 @@ def keyed_digest(value: Any) -> str:
     """A name for a value that may be secret: the same on this machine only, and no way back to the value."""
     text = value if isinstance(value, str) else json.dumps(value, default=str, sort_keys=True)
     return hmac.new(_key(get_settings().state_dir), text.encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def digest_key() -> bytes:
+    """The key of the digests, for a run elsewhere that is to carry out what was approved here."""
+    return _key(get_settings().state_dir)
 
 
 def _digest(value: Any) -> str:

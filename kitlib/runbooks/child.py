@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tempfile
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -16,7 +17,10 @@ from typing import Any
 
 import psutil
 
+from kitlib.imports import without
 from kitlib.runbooks import record
+
+START_SECONDS = 600  # for a kernel on a busy machine; the run's own limit ends it earlier
 
 
 def main() -> int:
@@ -29,23 +33,25 @@ def main() -> int:
 
 def execute(folder: Path, notebook: str, output: str, parameters: dict[str, Any]) -> int:
     """Run the notebook through papermill; what went wrong outside of a step is written to the journal."""
-    import papermill
+    with without("rfc3987_syntax"):
+        import papermill
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillException, PapermillExecutionError
-    from traitlets.config import Config
 
     from kitlib.runbooks import client
 
     journal = record.Journal(folder)
     try:
-        papermill.execute_notebook(
-            notebook,
-            str(folder / output),
-            parameters=parameters,
-            progress_bar=False,
-            engine_name=client.ENGINE,
-            config=Config({"KernelManager": {"transport": "ipc"}}),  # no ports that parallel runs fight for
-        )
+        with tempfile.TemporaryDirectory(prefix="kit-") as sockets:
+            papermill.execute_notebook(
+                notebook,
+                str(folder / output),
+                parameters=parameters,
+                progress_bar=False,
+                engine_name=client.ENGINE,
+                start_timeout=START_SECONDS,
+                config=_sockets_in(sockets),
+            )
     except DeadKernelError:
         journal.write("error", message="the kernel died")
         return record.EXIT_CODES["kernel died"]
@@ -62,6 +68,16 @@ def execute(folder: Path, notebook: str, output: str, parameters: dict[str, Any]
         journal.write("error", message=client.Engine.last.failure)
         return 1
     return 0
+
+
+def _sockets_in(folder: str) -> Any:
+    """The kernel's sockets as files of its own: there are no ports that parallel runs could fight for.
+
+    Without a place of their own they would lie in the working directory, under the same names for all.
+    """
+    from traitlets.config import Config
+
+    return Config({"KernelManager": {"transport": "ipc", "ip": f"{folder}/kernel"}})
 
 
 def end_children() -> None:

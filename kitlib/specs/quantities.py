@@ -53,7 +53,9 @@ def memory_megabytes(text: str) -> int:
     """
     match = re.fullmatch(r"`?([0-9]{1,9})\s*(M|G|T)(?:i?B|i)?`?", text.strip(), re.IGNORECASE)
     if not match:
-        raise BadValue("a size with its unit, such as 8192MB or 40GB", _digits(text, "GB"))
+        digits = re.sub(r"\D", "", text)[:9]
+        unit = "MB" if digits and int(digits) >= 512 else "GB"
+        raise BadValue("a size with its unit, such as 8192MB or 40GB", _digits(text, unit))
     return int(match[1]) * {"M": 1, "G": 1024, "T": 1024 * 1024}[match[2].upper()]
 
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from kitlib.findings import Finding, Findings
-from kitlib.specs.models.base import SpecModel
+from kitlib.specs.models.base import Contradiction, SpecModel
 from kitlib.specs.naming import LIKE, SURE, closest
 from kitlib.specs.problems import Loc, Place, instead, problem
 from kitlib.specs.values import nearest, slug, written
@@ -23,7 +23,7 @@ _PATTERNS = {
     "memory with its unit, such as 512Mi": r"^[0-9]+(\.[0-9]+)?(Ki",
     "a duration, such as 30s": r"^([0-9]+(ms|s",
     "a version of Kubernetes, such as 1.35": r"^1\.[0-9]",
-    "a platform, such as linux/amd64": "^(linux|windows)",
+    "a platform, such as linux/amd64": "^(linux/",
     "the name of a variable: capitals, digits and underscores": "^[A-Z_]",
     "a registry and a folder, such as ghcr.io/myorg": r"^[a-z0-9.-]+(:",
     "a channel, such as #alerts": "^#",
@@ -31,6 +31,8 @@ _PATTERNS = {
     "a path that starts with /": "^/",
 }
 
+_BOUNDS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
+_PLATFORMS = ("linux/amd64", "linux/arm64", "linux/arm/v7", "linux/386", "linux/ppc64le", "linux/s390x")
 _TYPES = {
     "too_short": "at least one",
     "tuple_type": "a list",
@@ -112,6 +114,14 @@ def _finding(
     model: type[SpecModel], detail: ErrorDetails, file: str, locate: Callable[[Loc], Place]
 ) -> Finding:
     loc, kind = tuple(detail["loc"]), detail["type"]
+    context: Mapping[str, Any] = detail.get("ctx") or {}
+    cause = context.get("error")
+    if isinstance(cause, Contradiction):
+        place = locate((*loc, cause.field))
+        where, message = f"{file}:{place.line}", str(cause)
+        return problem(
+            "spec-value", where, place.words, found=message, expected=cause.fix, fix=f"write {cause.fix}"
+        )
     place = locate(loc)
     where = f"{file}:{place.line}"
     name = str(loc[-1]) if loc else "the document"
@@ -142,7 +152,11 @@ def _expectation(detail: ErrorDetails) -> tuple[str, str | None]:
     if detail["type"] == "string_pattern_mismatch":
         pattern = str(context["pattern"])
         words = next((text for text, start in _PATTERNS.items() if pattern.startswith(start)), pattern)
+        if words.startswith("a platform"):
+            return words, nearest(raw, _PLATFORMS)
         return words, (slug(raw)[:63] or None) if words.startswith("a name") else None
+    if limit := next((key for key in _BOUNDS if key in context), ""):
+        return f"a number {_BOUNDS[limit]} {context[limit]}", None
     if detail["type"] == "value_error":
         return f"otherwise: {context['error']}", None
     if detail["type"] in _TYPES:
@@ -178,7 +192,9 @@ def _properties(model: type[SpecModel], loc: Loc) -> list[str]:
         if isinstance(step, int):
             node = node.get("items", {})
         else:
-            node = node.get("properties", {}).get(step) or node.get("additionalProperties") or {}
+            # A mapping whose keys have a pattern says what its values are under that pattern.
+            inner = next(iter(node.get("patternProperties", {}).values()), node.get("additionalProperties"))
+            node = node.get("properties", {}).get(step) or inner or {}
         if not isinstance(node, dict):
             return []
     return list(node.get("properties", {}))

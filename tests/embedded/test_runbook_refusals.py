@@ -255,7 +255,7 @@ def test_a_hash_for_a_runbook_that_changes_nothing(place):
         (["-p", "replicas"], "has no value"),
         (["-p", "replicas=3", "-p", "replicas=4"], "is given twice"),
         (["--contexts", "a,b,a"], "named twice"),
-        (["--timeout", "0"], "0"),
+        (["--timeout", "0"], "greater than or equal to 1"),
     ],
     ids=str,
 )

@@ -7,6 +7,8 @@ import uuid
 import pytest
 
 from kitlib import app as application
+from kitlib.app import manifests
+from kitlib.cluster import addons
 from kitlib.settings import get_settings
 
 
@@ -25,3 +27,30 @@ def app(kind_cluster):
     """The application, installed once for the tier; the Cluster acts in its namespace."""
     application.up(kind_cluster.name)
     return kind_cluster.connect(get_settings().namespace)
+
+
+@pytest.fixture(scope="module")
+def network_policy(kind_cluster):
+    """NetworkPolicies are enforced."""
+    addons.enable(kind_cluster.name, ["network-policy"])
+    yield
+    addons.disable(kind_cluster.name, ["network-policy"])
+
+
+@pytest.fixture(scope="module")
+def images(kind_cluster):
+    """The application's images, loaded into the node."""
+    return manifests.local_images()
+
+
+@pytest.fixture(scope="module")
+def controllers(kind_cluster):
+    """The namespace that the policies know the ingress controller by."""
+    cluster = kind_cluster.connect("ingress-nginx")
+    made = cluster.find("Namespace", "ingress-nginx") is None
+    if made:
+        cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "ingress-nginx"}})
+        cluster.wait("ServiceAccount", "default", until="exists")
+    yield cluster
+    if made:
+        cluster.delete("Namespace", "ingress-nginx", wait_seconds=60)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import fcntl
+import json
 import signal
 import subprocess
 import threading
@@ -269,6 +270,54 @@ def test_a_changed_configuration_rolls_the_pods_that_read_it(app, kind_cluster):
     assert app.get("ConfigMap", API)["data"]["LOG_LEVEL"] == "WARNING"
     application.up(kind_cluster.name)
     assert app.get("ConfigMap", API)["data"]["LOG_LEVEL"] == "DEBUG"
+
+
+def template_hash(cluster):
+    """The hash of the API's pod template, as its only pods carry it."""
+    lifecycle.wait_ready(cluster)
+    hashes = {
+        pod.labels["pod-template-hash"]
+        for pod in cluster.list("Pod")
+        if pod.labels["app.kubernetes.io/component"] == "api" and not pod["metadata"].get("deletionTimestamp")
+    }
+    assert len(hashes) == 1
+    return hashes.pop()
+
+
+def installed(record, cluster):
+    """What the release has of the API: its revision, the image and the log level of the pods that run."""
+    (status,) = json.loads(tools.run(helm(record, cluster, "list", "--output", "json")).stdout)
+    image = cluster.get("Deployment", API).at("spec.template.spec.containers.0.image")
+    return int(status["revision"]), image, cluster.get("ConfigMap", API)["data"]["LOG_LEVEL"]
+
+
+@pytest.fixture
+def second_image(app, kind_cluster):
+    """The API's image in the node under another tag, as a new build would be."""
+    image = app.get("Deployment", API).at("spec.template.spec.containers.0.image")
+    name = image.rpartition(":")[0] + ":dev-second"
+    tools.run(["docker", "tag", image, name])
+    manage.load(kind_cluster.name, [name])
+    yield name
+    tools.run(["docker", "rmi", name])
+
+
+def test_an_upgrade_to_changed_values_rolls_the_pods_and_a_rollback_restores_them(
+    app, kind_cluster, second_image
+):
+    made = create(app, "before the upgrade")
+    revision, image, level = installed(kind_cluster, app)
+    first = template_hash(app)
+    chart = str(images.checkout() / "charts/todo-app")
+    change = ["--set", "api.env.LOG_LEVEL=WARNING", "--set-string", "api.image.tag=dev-second"]
+    tools.run(helm(kind_cluster, app, "upgrade", "todo-app", chart, "--reuse-values", *change))
+    assert template_hash(app) != first
+    assert installed(kind_cluster, app) == (revision + 1, second_image, "WARNING")
+
+    tools.run(helm(kind_cluster, app, "rollback", "todo-app", str(revision)))
+    assert template_hash(app) == first
+    assert installed(kind_cluster, app) == (revision + 2, image, level)
+    assert made["id"] in todo_ids(app)
 
 
 def test_a_changed_image_has_another_tag(tmp_path):

@@ -6,39 +6,16 @@ import uuid
 from pathlib import Path
 
 import pytest
+from connection_attempts import LEARNS, attempt
 from service_answers import ask
 
 from kitlib.app import manifests
-from kitlib.cluster import addons
 from kitlib.cluster.resource import pod_ready
 from kitlib.drift import drift
 
 SPECS = Path(__file__).parents[2] / "todo-app/specs"
 PARTS = {"api", "frontend", "worker", "postgresql", "redis"}
-CONNECT = """
-import socket, sys, time
-for _ in range(int(sys.argv[3])):
-    try:
-        socket.create_connection((sys.argv[1], int(sys.argv[2])), 3)
-        sys.exit(0)
-    except OSError:
-        time.sleep(1)
-sys.exit(1)
-"""
-LEARNS = 30  # attempts: the policies' enforcer learns of a new pod's address only after the pod has started
 NAME = "app.kubernetes.io/name"
-
-
-@pytest.fixture(scope="module")
-def network_policy(kind_cluster):
-    addons.enable(kind_cluster.name, ["network-policy"])
-    yield
-    addons.disable(kind_cluster.name, ["network-policy"])
-
-
-@pytest.fixture(scope="module")
-def images(kind_cluster):
-    return manifests.local_images()
 
 
 @pytest.fixture(scope="module")
@@ -48,26 +25,6 @@ def applied(kind_cluster, images, network_policy):
     outcome = manifests.apply(SPECS, cluster, images=images)
     yield cluster, outcome
     cluster.delete("Namespace", cluster.namespace, wait_seconds=0)
-
-
-def attempt(cluster, image, labels, host, port, tries=5):
-    """How a pod with some labels ends that connects to a service: Succeeded or Failed."""
-    name = f"try-{uuid.uuid4().hex[:6]}"
-    body = {
-        "name": "main",
-        "image": image,
-        "command": ["python", "-c", CONNECT, host, str(port), str(tries)],
-        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
-    }
-    security = {"runAsNonRoot": True, "runAsUser": 1000, "seccompProfile": {"type": "RuntimeDefault"}}
-    spec = {"restartPolicy": "Never", "securityContext": security, "containers": [body]}
-    metadata = {"name": name, "labels": labels}
-    cluster.apply({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
-    ended = cluster.wait(
-        "Pod", name, until=lambda pod: pod.at("status.phase") in ("Succeeded", "Failed"), timeout=120
-    )
-    cluster.delete("Pod", name, wait_seconds=0)
-    return ended.at("status.phase")
 
 
 def test_every_pod_is_ready_under_restricted_and_the_server_warns_of_nothing(applied):
@@ -92,6 +49,19 @@ def test_policies_let_the_calls_through_and_nothing_else(applied, images):
     assert attempt(cluster, images["worker"], worker, "postgresql", 5432, LEARNS) == "Succeeded"
     assert attempt(cluster, images["worker"], {NAME: "stranger"} | part_of, "postgresql", 5432) == "Failed"
     assert attempt(cluster, images["worker"], worker, "api", 80) == "Failed"
+    frontend = {NAME: "frontend"} | part_of
+    assert attempt(cluster, images["worker"], frontend, "api", 80, LEARNS) == "Succeeded"
+    assert attempt(cluster, images["worker"], {NAME: "stranger"} | part_of, "api", 80) == "Failed"
+
+
+def test_the_ingress_controllers_namespace_reaches_what_has_a_host_and_another_does_not(
+    applied, images, controllers, namespace
+):
+    cluster, _ = applied
+    host = f"api.{cluster.namespace}"
+    assert attempt(controllers, images["worker"], {}, host, 80, LEARNS) == "Succeeded"
+    assert attempt(namespace, images["worker"], {}, host, 80) == "Failed"
+    assert attempt(controllers, images["worker"], {}, host, 9090) == "Failed"
 
 
 def test_applying_again_replaces_no_pod_and_keeps_the_secrets(applied, images):

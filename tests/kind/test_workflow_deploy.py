@@ -12,6 +12,7 @@ import subprocess
 
 import pytest
 import yaml
+from service_answers import ask
 
 from kitlib import tools
 from kitlib.app import images
@@ -81,12 +82,15 @@ def runner(kind_cluster, namespace, tmp_path):
     root = images.checkout()
     built = images.build_all(root)
     registry = parse_yaml((root / ".github/workflows/deploy.yaml").read_text())[0].data["env"]["REGISTRY"]
-    names = [str(built[store]) for store in ("postgresql", "redis") if store in built]
-    for service in SERVICES:
-        for tag in (FIRST, SECOND):
-            names.append(f"{registry}/{built[service].repository}:{tag}")
-            tools.run(["docker", "tag", str(built[service]), names[-1]])
-    manage.load(kind_cluster.name, names)
+    stores = [str(built[store]) for store in ("postgresql", "redis") if store in built]
+    tags = {
+        f"{registry}/{built[service].repository}:{tag}": str(built[service])
+        for service in SERVICES
+        for tag in (FIRST, SECOND)
+    }
+    for name, image in tags.items():
+        tools.run(["docker", "tag", image, name])
+    manage.load(kind_cluster.name, [*stores, *tags])
     password = {"password": secrets.token_urlsafe(16)}
     metadata = {"name": "todo-app-database"}
     namespace.apply({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": password})
@@ -97,7 +101,8 @@ def runner(kind_cluster, namespace, tmp_path):
         "secrets.KUBE_CONFIG": kind_cluster.kubeconfig.read_text(),
         "vars.EXTRA_VALUES": str(extra),
     }
-    return Runner(root, tmp_path, expressions, {"NAMESPACE": namespace.namespace})
+    yield Runner(root, tmp_path, expressions, {"NAMESPACE": namespace.namespace})
+    tools.run(["docker", "rmi", *tags])  # the tags alone: the images have their own names
 
 
 def running(cluster):
@@ -115,12 +120,13 @@ def test_the_deploy_job_installs_what_the_build_job_pushed_and_the_next_commit_r
     for service in SERVICES:
         assert f'deployment "todo-app-{service}" successfully rolled out' in printed
     assert running(namespace) == {service: {FIRST} for service in SERVICES}
-    made = namespace.call_service("POST", "todo-app-api", "/todos", body={"title": "deployed"})
+    made = ask(namespace, "POST", "todo-app-api", "/todos", {"title": "deployed"})
 
     runner.expressions["github.sha"] = SECOND
     runner.run("deploy")
     assert running(namespace) == {service: {SECOND} for service in SERVICES}
-    found = namespace.call_service("GET", "todo-app-frontend", "/api/todos")
+    # The pods before the frontend's may still hold a connection to an API pod that was just replaced.
+    found = ask(namespace, "GET", "todo-app-frontend", "/api/todos")
     assert made["id"] in {item["id"] for item in found["items"]}
 
     said = runner.run("deploy", failed=True)  # what it prints when a deployment has failed

@@ -110,6 +110,7 @@ def test_the_objects_have_the_names_others_rely_on():
         *(f"{k}/todo-app-frontend" for k in ("ConfigMap", "Service", "Deployment")),
         *(f"{k}/todo-app-worker" for k in ("ConfigMap", "Secret", "Deployment")),
         *(f"{k}/todo-app-{s}" for k in ("Secret", "Service", "StatefulSet") for s in ("postgresql", "redis")),
+        *(f"Service/todo-app-{store}-headless" for store in ("postgresql", "redis")),
     }
 
 
@@ -209,7 +210,12 @@ def test_selectors_find_exactly_one_workload_each(case):
         selector = spec["podSelector"] if kind == "NetworkPolicy" else selector
         if selector:
             wanted = set((selector.get("matchLabels") or selector).items())
-            assert [n for (_, n), found in labels.items() if wanted <= found] == [name], (kind, name)
+            assert [n for (_, n), found in labels.items() if wanted <= found] == [
+                name.removesuffix("-headless")
+            ], (
+                kind,
+                name,
+            )
 
 
 # --- replicas, autoscaling, disruption
@@ -522,7 +528,6 @@ def test_the_frontend_reaches_the_api_and_nothing_else():
     objects = render(merge(PASSWORD, on))
     spec = objects["NetworkPolicy", "todo-app-frontend"]["spec"]
     assert spec["policyTypes"] == ["Ingress", "Egress"]
-    assert spec["ingress"] == [{"ports": [{"port": "http", "protocol": "TCP"}]}]
     dns, api = spec["egress"]
     assert [port["port"] for port in dns["ports"]] == [53, 53]
     assert api["ports"] == [{"port": "http", "protocol": "TCP"}]
@@ -530,6 +535,48 @@ def test_the_frontend_reaches_the_api_and_nothing_else():
     wanted = set(peer["podSelector"]["matchLabels"].items())
     found = {name for (_, name), t in pods(objects).items() if wanted <= set(t["metadata"]["labels"].items())}
     assert found == {"todo-app-api"}
+
+
+def in_namespaces(*names):
+    entry = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": list(names)}
+    return {"namespaceSelector": {"matchExpressions": [entry]}}
+
+
+def callers(values, component="api"):
+    """Who may call a component: its policy's rules for incoming connections, by the port's name."""
+    objects = render(merge(PASSWORD, {"networkPolicy": {"enabled": True}}, values))
+    rules = objects["NetworkPolicy", f"todo-app-{component}"]["spec"].get("ingress", [])
+    assert all(rule["from"] for rule in rules), "an empty `from` lets everybody in"
+    return {rule["ports"][0]["port"]: rule["from"] for rule in rules}
+
+
+def test_the_api_is_called_by_the_frontend_the_ingress_controller_and_prometheus():
+    labels = {"app.kubernetes.io/name": "todo-app", "app.kubernetes.io/instance": "todo-app"}
+    page = {"podSelector": {"matchLabels": labels | {"app.kubernetes.io/component": "frontend"}}}
+    assert callers({}) == {
+        "http": [page, in_namespaces("ingress-nginx")],
+        "metrics": [in_namespaces("monitoring")],
+    }
+    assert callers({}, "frontend") == {"http": [in_namespaces("ingress-nginx")]}
+    assert callers({}, "worker") == {}
+
+
+def test_who_may_call_follows_the_values():
+    elsewhere = {"networkPolicy": {"ingressNamespaces": ["traefik", "edge"], "monitoringNamespaces": []}}
+    assert callers(elsewhere, "frontend") == {"http": [in_namespaces("traefik", "edge")]}
+    assert set(callers(elsewhere)) == {"http"}
+    assert "metrics" not in callers({"metrics": {"enabled": False}})
+    assert len(callers({"ingress": {"enabled": False}})["http"]) == 1
+    assert callers({"ingress": {"enabled": False}}, "frontend") == {}
+    alone = {"frontend": {"enabled": False}, "ingress": {"hosts": []}, "metrics": {"enabled": False}}
+    assert callers(alone) == {}
+
+
+def test_each_stateful_set_has_a_headless_service():
+    objects = render(PASSWORD)
+    for store in ("postgresql", "redis"):
+        named = objects["StatefulSet", f"todo-app-{store}"]["spec"]["serviceName"]
+        assert objects["Service", named]["spec"]["clusterIP"] == "None"
 
 
 def test_an_api_elsewhere_is_reached_by_a_rule_of_the_frontends_own():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import subprocess
 import sys
 from dataclasses import replace
@@ -18,7 +19,7 @@ from referencing import Registry, Resource
 
 from kitlib import tools
 from kitlib.checks import external
-from kitlib.checks.external import catalogue
+from kitlib.checks.external import catalogue, derive
 from kitlib.checks.running import examine
 
 ROOT = Path(__file__).parents[2]
@@ -59,8 +60,6 @@ def test_checking_does_not_load_a_validator_or_the_cluster_client():
 
 def peer():
     """The library jsonschema on the same schemas: slower, and the standard that ours is held against."""
-    import json
-
     definitions = json.loads((catalogue.schema_folder() / "_definitions.json").read_text())
     resource = Resource.from_contents(definitions)
     schema = definitions["$defs"]["io.k8s.api.apps.v1.Deployment"]
@@ -127,6 +126,56 @@ def test_our_reading_of_the_schemas_agrees_with_jsonschema(wrong, extra, gone):
         for fault in OURS.faults(body)
     }
     assert ours == theirs
+
+
+def gateway(line):
+    """A Gateway with one line of its listener replaced or added."""
+    listener = "    - {name: http, port: 80, protocol: HTTP}\n"
+    head = "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: g}\n"
+    return f"{head}spec:\n  gatewayClassName: c\n  listeners:\n{line or listener}"
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("", []),
+        ("    - {name: http, port: 80, protocl: HTTP}\n", ["no protocol", "the unknown field"]),
+        ("    - {name: http, port: 80000, protocol: HTTP}\n", ["spec.listeners.0.port: 80000"]),
+        ("    - {name: http, port: '80', protocol: HTTP}\n", ['spec.listeners.0.port: "80"']),
+    ],
+)
+def test_a_gateway_is_held_against_the_schema_that_its_project_publishes(line, found):
+    findings = findings_of("schema", {"g.yaml": gateway(line)})
+    assert [item.object for item in findings] == ["g.yaml:7"] * len(found)
+    assert all(part in item.found for part, item in zip(found, findings, strict=True))
+
+
+def test_kinds_that_are_known_by_name_only_may_hold_anything():
+    text = "apiVersion: argoproj.io/v1alpha1\nkind: AppProject\nmetadata: {name: p}\nspec: {x: 1}\n"
+    files = {"p.yaml": text, "s.yaml": text.replace("AppProject", "AppProjekt")}
+    assert findings_of("schema", files) == []
+    (wrong,) = findings_of("schema-version", files)
+    assert (wrong.object, wrong.fix.summary) == ("s.yaml:2", "kind: AppProject")
+
+
+def test_of_a_published_schema_what_is_read_stays():
+    properties = {
+        "port": {"type": "integer", "description": "Where.", "maximum": 9, "x-kubernetes-validations": []},
+        "group": {"type": "string", "default": "apps"},
+    }
+    schema = {"type": "object", "required": ["port", "group"], "properties": properties, "oneOf": []}
+    assert derive.reduced(schema) == {
+        "type": "object",
+        "required": ["port"],
+        "properties": {"port": {"type": "integer", "maximum": 9}, "group": {"type": "string"}},
+    }
+
+
+def test_each_schema_says_whose_it_is_and_of_which_version():
+    for name, project in derive.PROJECTS.items():
+        kept = json.loads((derive.FOLDER / f"{name}.json").read_text())
+        assert (kept["source"], kept["version"]) == (project.module, project.version)
+        assert sorted(entry["kind"] for entry in kept["kinds"]) == sorted(project.kinds)
 
 
 def test_the_seeds_objects_are_what_kubernetes_knows():

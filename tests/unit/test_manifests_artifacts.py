@@ -22,7 +22,7 @@ from kitlib.specs.models.container import Variable
 
 VERSION = "v1.34.0-local-strict"
 SCHEMAS = Path(find_spec("kubernetes_validate").origin).parent / "kubernetes-json-schema" / VERSION
-CUSTOM = {"ExternalSecret", "HTTPRoute"}
+CUSTOM = {"ExternalSecret", "HTTPRoute", "Gateway"}
 KINDS = {
     *("Namespace", "ServiceAccount", "Role", "RoleBinding", "ConfigMap", "Deployment", "StatefulSet"),
     *("Service", "Ingress", "NetworkPolicy"),
@@ -87,8 +87,27 @@ def test_every_kind_of_the_section_is_there():
         "ExternalSecret",
     }
     assert {kind for kind, _ in every("development")} == KINDS
-    paths = {path for path, item in documents() if item["kind"] in {"Pod", "HTTPRoute"}}
-    assert paths == {"manifests/reference/pod.yaml", "manifests/reference/http-route.yaml"}
+    shown = {(path, item["kind"]) for path, item in documents() if path.startswith("manifests/reference/")}
+    assert shown == {
+        ("manifests/reference/pod.yaml", "Pod"),
+        ("manifests/reference/gateway.yaml", "Gateway"),
+        ("manifests/reference/gateway.yaml", "HTTPRoute"),
+        ("manifests/reference/http-route.yaml", "HTTPRoute"),
+    }
+
+
+def test_each_route_belongs_to_a_listener_of_the_gateway_with_its_host():
+    items = [item for path, item in documents() if path.startswith("manifests/reference/")]
+    (gateway,) = (item for item in items if item["kind"] == "Gateway")
+    listeners = {one["name"]: one for one in gateway["spec"]["listeners"]}
+    used = set()
+    for route in (item for item in items if item["kind"] == "HTTPRoute"):
+        for parent in route["spec"]["parentRefs"]:
+            assert parent["name"] == gateway["metadata"]["name"]
+            listener = listeners[parent["sectionName"]]
+            used.add(listener["name"])
+            assert listener.get("hostname") in route["spec"].get("hostnames", [None])
+    assert used == set(listeners)
 
 
 def test_each_object_is_valid_in_its_schema():

@@ -188,7 +188,7 @@ REQUIRED = 'required "api.secrets.DATABASE_URL is needed" '
             D,
             DEPLOYMENT[DEPLOYMENT.index("      annotations") : DEPLOYMENT.index("      labels")],
             "",
-            f"{D}:3",
+            f"{D}:11",
             "sha256sum",
         ),
         (

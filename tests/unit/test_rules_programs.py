@@ -100,7 +100,18 @@ BROKEN = [
         ('"securityContext": {"runAsNonRoot": True},', ""),
         11,
     ),
-    ("communication-exactly-once", "specs/communication.yaml", ("At-least-once", "Exactly-once"), 5),
+    (
+        "communication-exactly-once-kafka",
+        "specs/communication.yaml",
+        ("At-least-once", "Exactly-once"),
+        5,
+    ),
+    (
+        "communication-exactly-once",
+        "specs/communication.yaml",
+        ("broker: Kafka\n      delivery: At-least-once", "broker: Redis\n      delivery: Exactly-once"),
+        5,
+    ),
     ("agent-model-retired", "specs/agent.yaml", ("gpt-4.1", "gpt-4"), 7),
     ("agent-crd-missing", "specs/agent.yaml", ("kagent.io/v1", "kagent.io/v1"), 1),
 ]

@@ -63,7 +63,9 @@ HPA = GOOD[GOOD.index("apiVersion: autoscaling/v2") : GOOD.index("apiVersion: po
             "preStop",
             "Seconds: 60",
         ),
-        Case("volume-missing", "            - name: tmp\n", "            - name: temp\n", "temp", "emptyDir"),
+        Case(
+            "volume-missing", "            - name: tmp\n", "            - name: temp\n", "temp", "name: tmp"
+        ),
         Case("env-not-text", LIMIT, "              value: 1000000\n", "value: 1000000", 'value: "1000000"'),
         Case("env-not-text", LIMIT, "              value: true\n", "value: true", 'value: "true"'),
         Case("config-not-text", '  LOG_LEVEL: "INFO"\n', "  LOG_LEVEL: 1\n", "LOG_LEVEL", 'LOG_LEVEL: "1"'),

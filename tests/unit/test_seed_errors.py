@@ -29,6 +29,8 @@ FAMILIES = {
 }
 M, C = "manifests", "charts/todo-app"
 KNOWN = [
+    # three replicas, and no budget
+    ("pdb-missing", f"{M}/deployment.yaml", "  name: api"),
     # replicas with an HPA
     ("hpa-replicas", f"{M}/deployment.yaml", "  replicas: 3"),
     # kubernetes.io/ingress.class; the two rate-limit annotations; ingress-nginx

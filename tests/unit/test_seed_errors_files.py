@@ -78,7 +78,7 @@ EXPECTED = {
     "no permissions": ("workflow-permissions", ".github/workflows/deploy.yaml", "test:"),
     "Pulumi: replicas": ("pulumi-replicas", "infrastructure/main.py", '"replicas"'),
     "Pulumi: annotation": ("pulumi-ingress-class", "infrastructure/main.py", "kubernetes.io/ingress.class"),
-    "Exactly-once": ("communication-exactly-once", "specs/communication.yaml", "Exactly-once"),
+    "Exactly-once": ("communication-exactly-once-kafka", "specs/communication.yaml", "Exactly-once"),
     "metrics port": ("port-not-exposed", "backend/Dockerfile", "EXPOSE 8000"),
 }
 

@@ -130,9 +130,7 @@ DEFECTS = {
         C, "100m request, 500m limit", "600m request, 500m limit", "spec-value", "600m", "write 500m-600m"
     ),
     "half a byte of memory": Defect(C, "512Mi limit", "512m limit", "spec-value", "512m", "write 512Mi"),
-    "more replicas at least than at most": Defect(
-        A, "1-5", "7-5", "spec-value", "7-5", "minimum, 7, is above"
-    ),
+    "more replicas at least than at most": Defect(A, "1-5", "7-5", "spec-value", "7-5", "write 5-7"),
     "a port beyond all ports": Defect(C, "| 9090 | HTTP", "| 99090 | HTTP", "spec-value", "| 99090", "65535"),
     "no protocol": Defect(C, "| 9090 | HTTP", "| 9090 | HTP", "spec-value", "| 9090 | HTP", "write HTTP"),
     "a probe without a path": Defect(
@@ -151,12 +149,12 @@ DEFECTS = {
         "      - linux-arm64\n    build_args:\n      NODE",
         "spec-value",
         "linux-arm64",
-        "linux/amd64",
+        "linux/arm64",
     ),
     "no tool": Defect(B, "tool: trivy", "tool: trivvy", "spec-value", "trivvy", "write trivy"),
     "no severity": Defect(B, "HIGH,CRITICAL", "HIGH,CRITCAL", "spec-value", "HIGH,CRITCAL", "write CRITICAL"),
     "no driver": Defect(L, "docker (recommended)", "dockr", "spec-value", "dockr", "write docker"),
-    "a size without a unit": Defect(L, "8192MB", "8192", "spec-value", "8192", "write 8192GB"),
+    "a size without a unit": Defect(L, "8192MB", "8192", "spec-value", "8192", "write 8192MB"),
     "no approval": Defect(
         AI,
         "| Any pod failure | Auto |",
@@ -185,7 +183,7 @@ DEFECTS = {
         AG, "maxActionsPerHour: 10", "maxActionsPerHour: ten", "spec-value", "ten", "whole number"
     ),
     "ranges that overlap": Defect(
-        INF, "10.1.0.0/16", "10.0.0.0/12", "spec-value", "## Networking", "overlaps"
+        INF, "10.1.0.0/16", "10.0.0.0/12", "spec-value", "**Pod CIDR**", "outside of"
     ),
     "no taint": Defect(
         INF, "workload=memory:NoSchedule", "workload=memory", "spec-value", "**Taints**", "NoSchedule"

@@ -292,3 +292,55 @@ tolerations:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end }}
+
+{{/*
+Who may call a component, as rules of a NetworkPolicy; nothing where nobody may, since an empty `from` would let
+everybody in. Arguments: root, component.
+*/}}
+{{- define "todo-app.callers" -}}
+{{- $policy := .root.Values.networkPolicy }}
+{{- $page := and (eq .component "api") .root.Values.frontend.enabled }}
+{{- $outside := and (include "todo-app.hasHost" .) $policy.ingressNamespaces }}
+{{- if or $page $outside -}}
+- from:
+    {{- if $page }}
+    - podSelector:
+        matchLabels:
+          {{- include "todo-app.selectorLabels" .root | nindent 10 }}
+          app.kubernetes.io/component: frontend
+    {{- end }}
+    {{- if $outside }}
+    - namespaceSelector:
+        matchExpressions:
+          - key: kubernetes.io/metadata.name
+            operator: In
+            values: {{ toJson $policy.ingressNamespaces }}
+    {{- end }}
+  ports:
+    - port: http
+      protocol: TCP
+{{ end }}
+{{- if and (eq .component "api") .root.Values.metrics.enabled $policy.monitoringNamespaces -}}
+- from:
+    - namespaceSelector:
+        matchExpressions:
+          - key: kubernetes.io/metadata.name
+            operator: In
+            values: {{ toJson $policy.monitoringNamespaces }}
+  ports:
+    - port: metrics
+      protocol: TCP
+{{- end }}
+{{- end }}
+
+{{/* Whether the Ingress leads to a component. Arguments: root, component. */}}
+{{- define "todo-app.hasHost" -}}
+{{- $component := .component }}
+{{- if .root.Values.ingress.enabled }}
+{{- range .root.Values.ingress.hosts }}
+{{- range .paths }}
+{{- if eq .service $component }}true{{ end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}

@@ -44,8 +44,10 @@ COMMENTS = {
     "agentconfig": "No upstream project serves this kind; kit does. Apply it before an AgentConfig.",
     "pod": "A Deployment makes such pods, and makes them again when their node is lost.\n"
     "kit:ignore pod-bare for reference, nobody applies it",
-    "http-route": "What takes the Ingress's place where the Gateway API is installed.\n"
-    "The Gateway belongs to the platform. Source: gateway-api.sigs.k8s.io.",
+    "gateway": "What the routes of http-route.yaml belong to, where the platform has no Gateway of its own.\n"
+    "Traefik listens only where one of its entry points has the listener's port.",
+    "http-route": "What takes the Ingress's place where the Gateway API is installed, with gateway.yaml.\n"
+    "Source: gateway-api.sigs.k8s.io.",
 }
 
 
@@ -63,6 +65,8 @@ def manifests(app: Application) -> list[Artifact]:
     target = Target(app, "production")
     shown = next((item for item in target.components if item.metrics_port), target.components[0])
     found.append(_artifact("reference/pod", [workloads.pod(shown)]))
+    if gateway := network.gateway(target):
+        found.append(_artifact("reference/gateway", gateway))
     if routes := _there(network.http_route(item) for item in target.components):
         found.append(_artifact("reference/http-route", routes))
     if app.agent:

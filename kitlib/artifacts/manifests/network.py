@@ -9,6 +9,8 @@ from kitlib.artifacts.manifests.component import Component, Target
 ISSUER = "letsencrypt-prod"
 NGINX = "nginx.ingress.kubernetes.io"
 GATEWAY = "gateway.networking.k8s.io/v1"
+GATEWAY_CLASS = "traefik"  # of the controller that serves the Ingress, too
+_OWN_ROUTES = {"allowedRoutes": {"namespaces": {"from": "Same"}}}
 
 
 def service(component: Component) -> dict[str, Any] | None:
@@ -32,9 +34,8 @@ def ingress(target: Target) -> dict[str, Any] | None:
     routes = [(host, item) for item in target.components for host in item.hosts]
     if not routes:
         return None
-    secure = target.production and bool(target.app.architecture.networking.tls)
     spec: dict[str, Any] = {"ingressClassName": "nginx"}
-    if secure:
+    if _secure(target):
         spec["tls"] = [{"hosts": [host for host, _ in routes], "secretName": f"{target.name}-tls"}]
     spec["rules"] = [{"host": host, "http": {"paths": [_path(item)]}} for host, item in routes]
     return {
@@ -43,6 +44,15 @@ def ingress(target: Target) -> dict[str, Any] | None:
         "metadata": target.metadata(target.name, annotations=ingress_annotations(target)),
         "spec": spec,
     }
+
+
+def _listeners(component: Component) -> list[str]:
+    """The names of a component's listeners, one for each host."""
+    return [f"https-{component.name}" + (f"-{n}" if n else "") for n in range(len(component.hosts))]
+
+
+def _secure(target: Target) -> bool:
+    return target.production and bool(target.app.architecture.networking.tls)
 
 
 def ingress_annotations(target: Target) -> dict[str, str]:
@@ -55,14 +65,52 @@ def ingress_annotations(target: Target) -> dict[str, str]:
     return issuer | redirect | {f"{NGINX}/proxy-body-size": "10m", f"{NGINX}/limit-rpm": "100"}
 
 
-def http_route(component: Component) -> dict[str, Any] | None:
-    """What takes the Ingress's place where the Gateway API is installed; None without a host.
+def gateway(target: Target) -> list[dict[str, Any]]:
+    """The Gateway that the routes belong to, and with TLS a route that sends plain HTTP there.
 
-    The Gateway, which belongs to the platform, bears the application's name here. Source:
-    gateway-api.sigs.k8s.io.
+    cert-manager makes the certificate that its annotation asks for, for listeners with a host of their own.
+    Sources: gateway-api.sigs.k8s.io, cert-manager.io/docs/usage/gateway.
     """
+    if not any(item.hosts for item in target.components):
+        return []
+    listeners: list[dict[str, Any]] = [{"name": "http", "port": 80, "protocol": "HTTP", **_OWN_ROUTES}]
+    secure = {"mode": "Terminate", "certificateRefs": [{"kind": "Secret", "name": f"{target.name}-tls"}]}
+    for item in target.components if _secure(target) else ():
+        for name, host in zip(_listeners(item), item.hosts, strict=True):
+            listener = {"name": name, "hostname": host, "port": 443, "protocol": "HTTPS", "tls": secure}
+            listeners.append(listener | _OWN_ROUTES)
+    issuer = {k: v for k, v in ingress_annotations(target).items() if not k.startswith(NGINX)}
+    noted: dict[str, Any] = {"annotations": issuer} if issuer else {}
+    made = {
+        "apiVersion": GATEWAY,
+        "kind": "Gateway",
+        "metadata": target.metadata(target.name, **noted),
+        "spec": {"gatewayClassName": GATEWAY_CLASS, "listeners": listeners},
+    }
+    return [made, _redirect(target)] if _secure(target) else [made]
+
+
+def _redirect(target: Target) -> dict[str, Any]:
+    """Sends what comes in by plain HTTP to HTTPS."""
+    redirect = {"type": "RequestRedirect", "requestRedirect": {"scheme": "https", "statusCode": 301}}
+    return {
+        "apiVersion": GATEWAY,
+        "kind": "HTTPRoute",
+        "metadata": target.metadata(f"{target.name}-https"),
+        "spec": {
+            "parentRefs": [{"kind": "Gateway", "name": target.name, "sectionName": "http"}],
+            "rules": [{"filters": [redirect]}],
+        },
+    }
+
+
+def http_route(component: Component) -> dict[str, Any] | None:
+    """What takes the Ingress's place where the Gateway API is installed; None without a host."""
     if not component.hosts:
         return None
+    target = component.target
+    listeners = _listeners(component) if _secure(target) else ["http"]
+    parents = [{"kind": "Gateway", "name": target.name, "sectionName": name} for name in listeners]
     backend = {"kind": "Service", "name": component.name, "port": component.service.port}
     match = {"path": {"type": "PathPrefix", "value": "/"}}
     return {
@@ -70,7 +118,7 @@ def http_route(component: Component) -> dict[str, Any] | None:
         "kind": "HTTPRoute",
         "metadata": component.target.metadata(component.name, component.name),
         "spec": {
-            "parentRefs": [{"kind": "Gateway", "name": component.target.name}],
+            "parentRefs": parents,
             "hostnames": list(component.hosts),
             "rules": [{"matches": [match], "backendRefs": [backend]}],
         },

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
+from difflib import get_close_matches
 from pathlib import Path
 
 from kitlib import tools
@@ -38,6 +40,13 @@ def run(project: Project) -> Iterator[Finding]:
     for entry in entries(command, project.workflows, project.root):
         where = f"{shown(entry.get('filepath'), project.root)}:{entry.get('line') or 1}"
         message, kind = str(entry.get("message", "")), entry.get("kind")
-        yield ABOUT.finding(
-            where, f"{message} ({kind})", "a workflow that actionlint accepts", "see the message"
-        )
+        found = f"{message} ({kind})"
+        yield ABOUT.finding(where, found, "a workflow that actionlint accepts", _fix(message))
+
+
+def _fix(message: str) -> str:
+    """The nearest of the names that a message says there are; else where all messages are explained."""
+    quoted = re.findall(r'"([\w.-]+)"', message)
+    known = [*quoted[1:], *re.findall(r"([\w.-]+): ", message.partition("{")[2])]
+    near = get_close_matches(quoted[0], known, n=1) if quoted else []
+    return f"write {near[0]} in place of {quoted[0]}" if near else f"https://{ABOUT.source} explains it"

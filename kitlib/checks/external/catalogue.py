@@ -11,7 +11,6 @@ from typing import Any
 
 from kitlib.checks.external.structural import Schema, Validator
 from kitlib.checks.targets import TARGET, Project, mapping, sequence
-from kitlib.documents import parse_yaml
 from kitlib.errors import ToolNotFound
 
 Gvk = tuple[str, str]  # apiVersion and kind
@@ -48,13 +47,14 @@ def builtin(version: str = TARGET) -> Mapping[Gvk, Validator]:
 
 @lru_cache(maxsize=1)
 def bundled() -> Mapping[Gvk, Validator]:
-    """The validators of the CRDs whose schemas are part of kit."""
+    """The validators of the CRDs that are part of kit; see `derive`. Of some only the kind is known."""
     found: dict[Gvk, Validator] = {}
-    for path in sorted((Path(__file__).parent / "schemas").glob("*.yaml")):
-        data = parse_yaml(path.read_text(encoding="utf-8"))[0].data
-        names = {name: closed(schema) for name, schema in data["names"].items()}
-        validator = Validator(_root(data["schema"]), names)
-        found |= {(f"{data['group']}/{version}", data["kind"]): validator for version in data["versions"]}
+    for path in sorted((Path(__file__).parent / "schemas").glob("*.json")):
+        data = json.loads(path.read_text(encoding="utf-8"))
+        for entry in data["kinds"]:
+            for version, schema in entry["versions"].items():
+                found[f"{entry['group']}/{version}", entry["kind"]] = Validator(_root(schema))
+        found |= {(version, kind): Validator(_OPEN) for version, kind in data["others"]}
     return found
 
 
@@ -84,6 +84,7 @@ def _root(schema: Schema) -> Schema:
         **mapping(whole.get("properties")),
         "metadata": _OPEN,
     }
+    whole["properties"].setdefault("status", _OPEN)
     return whole
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 from typing import Any
 
 from kitlib.checks.rule import Hit, rule
 from kitlib.checks.rules.workflow_tags import pushed_tags
-from kitlib.checks.targets import Bundle, Chart, KubeObject, Project, mapping, sequence
+from kitlib.checks.targets import Bundle, Chart, KubeObject, Project, dig, mapping, sequence
 
 HELM = "https://argo-cd.readthedocs.io/en/stable/user-guide/helm/"
 SYNC = "https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/#respect-ignore-difference-configs"
@@ -95,11 +96,14 @@ def values_missing(project: Project) -> Iterator[Hit]:
                 str(name).lstrip("/") if str(name).startswith("/") else posixpath.join(chart.path, str(name))
             )
             if plain and not (project.root / posixpath.normpath(relative)).is_file():
+                names = [posixpath.relpath(file.path, chart.path) for file in chart.files]
+                near = get_close_matches(str(name), names, n=1)
+                other = f"write {near[0]}" if near else "remove the entry"
                 yield Hit(
                     item.at(*path, "helm", "valueFiles", index),
                     f"{name}, seen from {chart.path}/",
                     "a file of the chart",
-                    f"create {relative}, or remove the entry",
+                    f"{other}, or create {relative}",
                 )
 
 
@@ -136,11 +140,19 @@ def parameter_unknown(project: Project) -> Iterator[Hit]:
             continue
         for index, name, _ in _parameters(source):
             if missing := _missing(file.documents[0].data, re.split(r"(?<!\\)\.", name)):
+                above, _, key = missing.rpartition(".")
+                there = dig(file.documents[0].data, above.split(".") if above else [])
+                near = get_close_matches(key, map(str, mapping(there)), n=1)
+                known = (
+                    f"write {'.'.join(filter(None, (above, near[0])))}"
+                    if near
+                    else "name a key that is there"
+                )
                 yield Hit(
                     item.at(*path, "helm", "parameters", index, "name"),
                     f"{name}: no {missing} in {file.path}",
                     "a key of values.yaml",
-                    f"name a key that {file.path} has, or add this one there and to a template",
+                    f"{known}, or add this one to {file.path} and to a template",
                 )
 
 

@@ -192,3 +192,28 @@ def pdb_selects_nothing(item: KubeObject) -> Iterator[Hit]:
         labels = ", ".join(f"{k}: {v}" for k, v in known[0].pod_labels.items())
         found = f"selector {mapping(mapping(selector).get('matchLabels')) or selector}"
         yield Hit(item.at("spec", "selector"), found, "labels of pods", f"matchLabels: {{{labels}}}")
+
+
+@rule(
+    "object",
+    "pdb-missing",
+    "warning",
+    "Nothing limits how many pods a drain takes at once",
+    why="Replicas that share a node, or nodes that are drained together, all go at the same moment: a budget "
+    "makes the drain wait until another pod is ready.",
+    source="https://kubernetes.io/docs/concepts/workloads/pods/disruptions/#pod-disruption-budgets",
+)
+def pdb_missing(item: KubeObject) -> Iterator[Hit]:
+    count = replicas(item) if item.kind in ("Deployment", "StatefulSet") else None
+    if count is None or count < 2 or item.bundle.origin == "live":
+        return
+    budgets = item.bundle.of("PodDisruptionBudget")
+    if not any(near(one, item) and item in selected(one, one.get("spec", "selector")) for one in budgets):
+        labels = ", ".join(
+            f"{k}: {v}" for k, v in mapping(item.get("spec", "selector", "matchLabels")).items()
+        )
+        fix = (
+            f"kind: PodDisruptionBudget, spec: {{maxUnavailable: 1, selector: {{matchLabels: {{{labels}}}}}}}"
+        )
+        found = f"{count} replicas of {item.kind} {item.name}, and no PodDisruptionBudget"
+        yield Hit(item.at("metadata", "name"), found, "a budget with maxUnavailable: 1", fix)

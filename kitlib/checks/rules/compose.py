@@ -23,6 +23,7 @@ PROBES = {
     "kafka": 'test: ["CMD-SHELL", "kafka-broker-api-versions.sh --bootstrap-server localhost:9092"]',
 }
 URL_PASSWORD = re.compile(r"\w+://[^:/@\s]*:(?!\$)([^@/\s]+)@")
+DEFAULT = re.compile(r"\$\{\w+:?-([^}$]*)\}")
 STARTUP = "https://docs.docker.com/compose/how-tos/startup-order/"
 
 
@@ -33,9 +34,14 @@ def services(file: File) -> Iterator[tuple[YamlDocument, str, Mapping[str, Any]]
             yield document, name, mapping(body)
 
 
+def image_of(service: Mapping[str, Any]) -> str:
+    """A service's image, with the defaults of its variables: `redis:7` of `${REDIS_IMAGE:-redis:7}`."""
+    return DEFAULT.sub(lambda match: match[1], str(service.get("image", "")))
+
+
 def _backing(service: Mapping[str, Any]) -> str:
     """Which database or broker a service runs; empty for any other."""
-    name = image_name(str(service.get("image", "")))
+    name = image_name(image_of(service))
     return next((known for known in PROBES if known in name and "exporter" not in name), "")
 
 
@@ -182,7 +188,7 @@ def database_port(file: File) -> Iterator[Hit]:
 )
 def image_latest(file: File) -> Iterator[Hit]:
     for document, name, service in services(file):
-        image = str(service.get("image", ""))
+        image = image_of(service)
         tag = image.rpartition("/")[2].partition(":")[2]
         if (
             image

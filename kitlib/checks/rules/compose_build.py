@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from kitlib.checks.dockerfiles import stages
@@ -34,9 +35,14 @@ def target(project: Project) -> Iterator[Hit]:
                     file.at(document.line(("services", name, "build", "target"))),
                     f"target: {stage}, and {path} has {', '.join(names) or 'no named stage'}",
                     "a stage of the Dockerfile",
-                    f"add `FROM … AS {stage}` to {path}, or write target: "
-                    f"{names[-1] if names else '<stage>'}",
+                    f"write target: {_nearest(stage, names)}, or add `FROM … AS {stage}` to {path}",
                 )
+
+
+def _nearest(stage: str, names: list[str]) -> str:
+    """The stage that is most likely meant; else the last, which a build without a target makes."""
+    begun = [name for name in names if name.startswith(stage) or stage.startswith(name)]
+    return next(iter(begun or get_close_matches(stage, names, n=1) or names[-1:]), "<stage>")
 
 
 @rule(

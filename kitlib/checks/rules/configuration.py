@@ -25,6 +25,29 @@ def quoted(value: Any) -> str:
     return f'"{value}"'
 
 
+_LABEL = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?")
+
+
+@rule(
+    "object",
+    "label-syntax",
+    "error",
+    "A label has a value that labels can't have",
+    why="The API server refuses it: at most 63 letters, digits, hyphens, underscores and dots, the "
+    "first and the last a letter or digit.",
+    source="https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set",
+)
+def label_syntax(item: KubeObject) -> Iterator[Hit]:
+    paths: list[tuple[str, ...]] = [("metadata", "labels")]
+    if item.pod_path and item.kind != "Pod":
+        paths.append((*item.pod_path[:-1], "metadata", "labels"))
+    for path in paths:
+        for key, value in mapping(item.get(*path)).items():
+            if isinstance(value, str) and not _LABEL.fullmatch(value):
+                plain = re.sub(r"[^A-Za-z0-9._-]+", "-", value)[:63].strip("-_.")
+                yield Hit(item.at(*path, key), f"{key}: {value[:80]}", "a label's value", f"{key}: {plain}")
+
+
 @rule(
     "object",
     "config-not-text",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 
 from kitlib.checks.dockerfiles import Instruction, Stage, pairs, stages
 from kitlib.checks.rule import Hit, rule
@@ -82,17 +83,29 @@ def _production_install(stage: Stage, found: list[Stage]) -> Instruction | None:
     source="https://docs.docker.com/build/building/best-practices/#pin-base-image-versions",
 )
 def base_latest(file: File) -> Iterator[Hit]:
+    seen: set[int] = set()
     for stage in stages(file):
         name, _, tag = stage.base.rpartition("/")[2].partition(":")
         unpinned = "@" not in stage.base and tag in ("", "latest")
-        if unpinned and not stage.parent and not _is_local(stage.base) and "$" not in stage.base:
+        line = _base_line(file, stage)
+        known = stage.parent is not None or _is_local(stage.base) or "$" in stage.base
+        if unpinned and not known and line not in seen:
+            seen.add(line)
             yield Hit(
-                file.at(stage.line),
+                file.at(line),
                 stage.base,
                 "a version tag or a digest",
-                f"name the version: FROM {stage.base.removesuffix(':latest')}:<version>, such as the one "
+                f"name the version: {stage.base.removesuffix(':latest')}:<version>, such as the one "
                 f"`docker image inspect {name}` shows",
             )
+
+
+def _base_line(file: File, stage: Stage) -> int:
+    """Where a base image's name stands: its FROM, or the ARG that gives its default."""
+    argument = re.fullmatch(r"\$\{?(\w+)\}?", stage.base_text)
+    pattern = re.compile(rf"ARG\s+{argument[1]}=" if argument else r"(?!)", re.IGNORECASE)
+    rows = file.text.splitlines()[: stage.line]
+    return next((number for number, row in enumerate(rows, 1) if pattern.match(row)), stage.line)
 
 
 @rule(
@@ -139,7 +152,10 @@ def build_tools(file: File) -> Iterator[Hit]:
             return
         for item in runs:
             installed = {
-                word for _, words in commands(item.arguments) if words[0] in INSTALLERS for word in words
+                re.split("[=~<>]", word)[0]
+                for _, words in commands(item.arguments)
+                if words[0] in INSTALLERS
+                for word in words
             }
             if tools := sorted(installed & BUILD_TOOLS):
                 yield Hit(
@@ -189,12 +205,16 @@ def stage_order(file: File) -> Iterator[Hit]:
         for item in stage.instructions:
             source = item.flag("from")
             unknown_number = source.isdecimal() and int(source) >= len(found)
-            if source and source not in earlier and (source in later or unknown_number):
+            # A plain name may be an image of Docker Hub, but not one that is nearly a stage's.
+            plain = re.fullmatch(r"[\w-]+", source) is not None
+            near = get_close_matches(source, earlier, n=1, cutoff=0.75) if plain else []
+            if source and source not in earlier and (source in later or unknown_number or near):
+                move = f"move the stage {source} above this one, or name an earlier stage"
                 yield Hit(
                     file.at(item.line),
                     f"--from={source} in stage {stage.name or stage.index}",
-                    f"one of the stages above: {', '.join(sorted(earlier)) or 'there is none'}",
-                    f"move the stage {source} above this one, or name an earlier stage",
+                    f"one of the stages above: {', '.join(sorted(filter(None, earlier))) or 'there is none'}",
+                    move if source in later or not near else f"write --from={near[0]}",
                 )
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from kitlib.checks.dockerfiles import Stage, stages
+from kitlib.checks.dockerfiles import CREATES_USER, UID, Instruction, Stage, stages
 from kitlib.checks.rule import Hit, rule
 from kitlib.checks.targets import File, Project
 
@@ -86,15 +86,29 @@ def user_named(file: File) -> Iterator[Hit]:
 )
 def user_unknown_id(file: File) -> Iterator[Hit]:
     for stage in stages(file)[-1:]:
-        if not stage.user_command or stage.uid is not None or stage.user.isdecimal():
-            continue
-        line = next(item.line for item in stage.all("RUN") if stage.user_command in item.arguments)
-        yield Hit(
-            file.at(line),
-            f"user {stage.user} without --uid",
-            "--uid 1000, and the same number in the pod's runAsUser",
-            user_fix(stage),
-        )
+        made = _numberless_user(stage)
+        if made is not None:
+            rows = file.text.splitlines()[made.line - 1 :]
+            below = next((n for n, row in enumerate(rows) if re.search(r"\b(useradd|adduser)\b", row)), 0)
+            yield Hit(
+                file.at(made.line + below),
+                f"a user without --uid, and USER {stage.user}",
+                f"--uid {stage.user if stage.user.isdecimal() else 1000}, and the same number in the pod's "
+                "runAsUser",
+                user_fix(stage),
+            )
+
+
+def _numberless_user(stage: Stage) -> Instruction | None:
+    """Where the user that runs is made without a number; a number under USER alone makes no user."""
+    numbered = stage.user.isdecimal()
+    if "node" in stage.image.partition(":")[0] or (stage.uid is not None and not numbered):
+        return None  # the official Node images have a user 1000
+    made = [(item, match[1]) for item in stage.all("RUN") for match in CREATES_USER.finditer(item.arguments)]
+    if numbered and any(UID.search(arguments) for _, arguments in made):
+        return None
+    mine = [item for item, arguments in made if numbered or stage.user in arguments.split()]
+    return mine[0] if mine else None
 
 
 @rule(
@@ -133,11 +147,13 @@ def shell_form(file: File) -> Iterator[Hit]:
     source="https://www.uvicorn.org/settings/#socket-binding",
 )
 def binds_loopback(file: File) -> Iterator[Hit]:
-    for stage in stages(file)[-1:]:
+    seen: set[int] = set()
+    for stage in stages(file):  # Compose may run an earlier one
         words = " ".join(stage.command).split()
         item = stage.last("CMD") or stage.last("ENTRYPOINT")
-        if not item or "--uds" in words or "--fd" in words:
+        if not item or item.line in seen or "--uds" in words or "--fd" in words:
             continue
+        seen.add(item.line)
         host = next((b for a, b in pairwise(words) if a in ("--host", "-H", "--hostname")), "")
         host = next((word.split("=", 1)[1] for word in words if word.startswith("--host=")), host)
         silent = any(word.endswith(("uvicorn", "flask")) for word in words[:3]) and not host

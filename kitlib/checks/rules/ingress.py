@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from kitlib.checks.nginx_annotations import KNOWN, PREFIX, SOURCE, nearest
+from kitlib.checks.references import provider
 from kitlib.checks.rule import Hit, rule
 from kitlib.checks.selectors import near
 from kitlib.checks.targets import Bundle, KubeObject, dig, mapping, sequence
@@ -213,3 +214,32 @@ def ingress_duplicate(bundle: Bundle) -> Iterator[Hit]:
                     f"remove path {key[2]} of {host} in one of them",
                 )
             seen.setdefault(key, item.name)
+
+
+_ISSUED = ("cert-manager.io/issuer", "cert-manager.io/cluster-issuer", "kubernetes.io/tls-acme")
+
+
+@rule(
+    "object",
+    "ingress-tls-secret",
+    "warning",
+    "Nothing here makes the certificate that an Ingress names",
+    why="Until a Secret of that name is there, ingress-nginx serves its own certificate, and Traefik "
+    "answers 404 for the host.",
+    source="verified against Traefik 3.6 with its ingress-nginx provider; " + f"{_INGRESS}#tls",
+)
+def ingress_tls_secret(item: KubeObject) -> Iterator[Hit]:
+    if item.kind != "Ingress" or item.bundle.origin == "live":
+        return
+    if any(key in mapping(item.get("metadata", "annotations")) for key in _ISSUED):
+        return
+    for index, entry in enumerate(map(mapping, sequence(item.get("spec", "tls")))):
+        name = entry.get("secretName")
+        if isinstance(name, str) and provider(item, "Secret", name) is None:
+            yield Hit(
+                item.at("spec", "tls", index, "secretName"),
+                f"secretName: {name}",
+                "a Certificate, a Secret, or an issuer's annotation",
+                "annotation cert-manager.io/cluster-issuer: <issuer>, or a Certificate with secretName: "
+                f"{name}",
+            )

@@ -35,12 +35,12 @@ def policy_dns(bundle: Bundle) -> Iterator[Hit]:
         wide = [policy for policy in held if not mapping(policy.get("spec", "podSelector"))]
         # A store that calls nobody may be held without DNS; a policy for all pods means the others too.
         if calls(item) or any(_reaches_pods(policy) for policy in held) or len(wide) == len(held):
-            policy = held[0]
+            policy = next((one for one in held if "53" in str(one.get("spec", "egress"))), held[0])
             if id(policy) not in reported:
                 reported.add(id(policy))
                 key = "egress" if policy.get("spec", "egress") is not None else "policyTypes"
-                found = f"{policy.name} limits egress of {item.kind} {item.name}, nothing allows port 53"
-                yield Hit(policy.at("spec", key), found, "egress to kube-dns, port 53", _DNS)
+                found = f"{policy.name} limits egress of {item.kind} {item.name}, nothing allows UDP 53"
+                yield Hit(policy.at("spec", key), found, "egress to kube-dns, port 53 of UDP and TCP", _DNS)
 
 
 def _reaches_pods(policy: KubeObject) -> bool:
@@ -92,18 +92,23 @@ def _blocked(call: Call, target: KubeObject) -> Iterator[Hit]:
     what = f"{caller.kind} {caller.name} calls {call.service.name}:{call.port or '?'} ({call.variable})"
     if target is caller:
         return
-    held = policies(caller, "Egress")
+    held = sorted(policies(caller, "Egress"), key=_width)
     if held and not any(allows(policy, "Egress", target, port, target) for policy in held):
         who = f"podSelector: {_labels(target)}"
         fix = f"- to: [{{{who}}}]\n  ports: [{{port: {port or '…'}}}]   # under egress:"
         yield Hit(held[0].at("spec", "egress"), f"{what}; {held[0].name} denies it", "egress to it", fix)
-    guarding = policies(target, "Ingress")
+    guarding = sorted(policies(target, "Ingress"), key=_width)
     if guarding and not any(allows(policy, "Ingress", caller, port, target) for policy in guarding):
         away = "" if near(caller, target) else "namespaceSelector: {…}, "
         who = f"{away}podSelector: {_labels(caller)}"
         fix = f"- from: [{{{who}}}]\n  ports: [{{port: {port or '…'}}}]   # under ingress:"
         where, found = guarding[0].at("spec", "ingress"), f"{what}; {guarding[0].name} denies it"
         yield Hit(where, found, "ingress from it", fix)
+
+
+def _width(policy: KubeObject) -> int:
+    """Sorts the policy first that is meant for these pods: the one with the most labels."""
+    return -len(mapping(policy.get("spec", "podSelector", "matchLabels")))
 
 
 def _labels(item: KubeObject) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
+from difflib import get_close_matches
 from itertools import pairwise
 from pathlib import Path
 
@@ -29,6 +30,8 @@ def named_paths(words: list[str]) -> list[str]:
             found = [*options(words, "-f", "--values"), *_chart(words)]
         case ["kubectl", "apply" | "create" | "replace" | "diff", *_]:
             found = [*options(words, "-f", "--filename"), *options(words, "-k", "--kustomize")]
+        case ["minikube", "image", "build"]:
+            found = [words[-1], option(words, "-f", "--file")]
     return [path for path in found if path and _is_plain(path)]
 
 
@@ -80,10 +83,16 @@ def _step(project: Project, job: Job, step: Step) -> Iterator[Hit]:
         path = str(step.inputs.get(name, ""))
         builds = step.action == "docker/build-push-action" and path and _is_plain(path)
         if builds and not _exists(project.root, base, path):
-            yield _hit(step.at("with", name), path, base)
+            yield _hit(project.root, step.at("with", name), path, base)
     folder = step.body.get("working-directory") or dig(job.body, ("defaults", "run", "working-directory"))
     folder = folder or dig(mapping(job.workflow), ("defaults", "run", "working-directory"), ".")
     folder = posixpath.normpath(posixpath.join(base, str(folder)))
+    if own := str(step.body.get("working-directory") or ""):
+        if not _is_plain(own):
+            return
+        if not _exists(project.root, base, own):
+            yield _hit(project.root, step.at("working-directory"), own, base)
+            return
     if any(words[0] in _MAKERS for line in step.script for words in line.commands):
         return
     for line in step.script:
@@ -92,23 +101,27 @@ def _step(project: Project, job: Job, step: Step) -> Iterator[Hit]:
                 if not _is_plain(words[1]):
                     return
                 if not _exists(project.root, folder, words[1]):
-                    yield _hit(job.file.at(_line(job.file, line, words[1])), words[1], folder)
+                    yield _hit(project.root, job.file.at(_line(job.file, line, words[1])), words[1], folder)
                     return
                 folder = posixpath.normpath(posixpath.join(folder, words[1]))
             for path in named_paths(words):
                 if not _exists(project.root, folder, path):
-                    yield _hit(job.file.at(_line(job.file, line, path)), path, folder)
+                    yield _hit(project.root, job.file.at(_line(job.file, line, path)), path, folder)
 
 
-def _hit(where: str, path: str, folder: str) -> Hit:
+def _hit(root: Path, where: str, path: str, folder: str) -> Hit:
     place = "the repository's folder" if folder == "." else f"{folder}/"
+    return Hit(where, f"{path}, seen from {place}", "a path that exists", _fix(root, folder, path))
+
+
+def _fix(root: Path, folder: str, path: str) -> str:
+    """The nearest name beside the path that is missing; else the path itself."""
     full = posixpath.normpath(posixpath.join(folder, path))
-    return Hit(
-        where,
-        f"{path}, seen from {place}",
-        "a path that exists",
-        f"create {full}, or name the path that is meant",
-    )
+    parent = root / posixpath.dirname(full)
+    names = [entry.name for entry in parent.iterdir()] if parent.is_dir() else []
+    near = get_close_matches(posixpath.basename(full), names, n=1)
+    meant = posixpath.join(posixpath.dirname(path), near[0]) if near else "the path that is meant"
+    return f"write {meant}, or create {full}"
 
 
 @rule(
@@ -139,5 +152,5 @@ def script_path(project: Project) -> Iterator[Hit]:
                         file.at(_line(file, line, path)),
                         path,
                         "a path that exists",
-                        f"create {path}, or name the path that is meant",
+                        _fix(project.root, "", path),
                     )

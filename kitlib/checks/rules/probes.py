@@ -12,6 +12,7 @@ from kitlib.checks.targets import Container, KubeObject, dig, mapping, sequence
 _PROBES = (
     "https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/"
 )
+_WAYS = ("httpGet", "tcpSocket", "exec", "grpc")
 _KINDS = ("startupProbe", "livenessProbe", "readinessProbe")
 
 
@@ -96,6 +97,37 @@ def probe_liveness_is_readiness(item: KubeObject) -> Iterator[Hit]:
             where = container.at(kind, "httpGet", "path")
             fix = f"path: {path.lower().replace('readyz', 'livez').replace('ready', 'live')}"
             yield Hit(where, f"livenessProbe path: {path}", "a path that asks the process alone", fix)
+
+
+@rule(
+    "object",
+    "probes-identical",
+    "warning",
+    "A pod is restarted as soon as it is not ready",
+    why="Liveness that asks the same as readiness, and gives up no later, never lets a pod be just not "
+    "ready: it is killed first. The same question is fine with more failures allowed for liveness.",
+    source=_PROBES,
+)
+def probes_identical(item: KubeObject) -> Iterator[Hit]:
+    for container in item.containers(init=False):
+        live, ready = mapping(container.get("livenessProbe")), mapping(container.get("readinessProbe"))
+        same = live and all(live.get(way) == ready.get(way) for way in _WAYS)
+        by_name = "ready" in str(dig(live, ["httpGet", "path"], "")).lower()  # another rule's
+        if same and not by_name and _patience(live) <= _patience(ready):
+            count = int(_patience(ready) // max(_number(live, "periodSeconds", 10), 1)) + 1
+            found = f"liveness gives up after {_patience(live)} s, readiness after {_patience(ready)} s"
+            where = container.at("livenessProbe")
+            yield Hit(where, found, "liveness that gives up later", f"failureThreshold: {max(count, 3) * 2}")
+
+
+def _patience(probe: Mapping[str, Any]) -> int:
+    """For how many seconds a probe may fail until it counts."""
+    return _number(probe, "periodSeconds", 10) * _number(probe, "failureThreshold", 3)
+
+
+def _number(probe: Mapping[str, Any], name: str, default: int) -> int:
+    value = probe.get(name)
+    return value if isinstance(value, int) else default
 
 
 @rule(

@@ -11,7 +11,7 @@ from kitlib.checks.sources import dotted, parse, text
 from kitlib.checks.targets import File, Project
 
 
-def _programs(project: Project) -> Iterator[tuple[File, ast.Module]]:
+def programs(project: Project) -> Iterator[tuple[File, ast.Module]]:
     for file in project.others:
         if file.path.endswith(".py") and "pulumi_kubernetes" in file.text and (tree := parse(file)):
             imports = [node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
@@ -57,7 +57,7 @@ def replicas(project: Project) -> Iterator[Hit]:
         for bundle in project.bundles
         for scaler in bundle.of("HorizontalPodAutoscaler")
     }
-    for file, tree in _programs(project):
+    for file, tree in programs(project):
         own = list(_resources(tree, "HorizontalPodAutoscaler"))
         for call in _resources(tree, "Deployment", "StatefulSet"):
             value, name = _field(call, "spec", "replicas"), text(_field(call, "metadata", "name"))
@@ -80,16 +80,15 @@ def replicas(project: Project) -> Iterator[Hit]:
     source="https://kubernetes.io/docs/concepts/services-networking/ingress/#deprecated-annotation",
 )
 def ingress_class(project: Project) -> Iterator[Hit]:
-    for file, tree in _programs(project):
-        for call in _resources(tree, "Ingress"):
-            for node in ast.walk(call):
-                if isinstance(node, ast.expr) and text(node) == "kubernetes.io/ingress.class":
-                    yield Hit(
-                        file.at(node.lineno),
-                        "kubernetes.io/ingress.class",
-                        "spec.ingressClassName",
-                        'remove the annotation and write "ingressClassName": "nginx" into spec',
-                    )
+    for file, tree in programs(project):
+        for node in ast.walk(tree) if any(_resources(tree, "Ingress")) else ():
+            if isinstance(node, ast.expr) and text(node) == "kubernetes.io/ingress.class":
+                yield Hit(
+                    file.at(node.lineno),
+                    "kubernetes.io/ingress.class",
+                    "spec.ingressClassName",
+                    'remove the annotation and write "ingressClassName": "nginx" into spec',
+                )
 
 
 @rule(
@@ -102,7 +101,7 @@ def ingress_class(project: Project) -> Iterator[Hit]:
     source="https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted",
 )
 def pod_security(project: Project) -> Iterator[Hit]:
-    for file, tree in _programs(project):
+    for file, tree in programs(project):
         for call in _resources(tree, "Deployment", "StatefulSet", "DaemonSet", "Job"):
             pod = _field(call, "spec", "template", "spec")
             written = ast.unparse(pod) if pod is not None else ""

@@ -23,14 +23,17 @@ RETIRED = {
     "code-davinci-002": date(2023, 3, 23),
 }
 ASKS = ("chat.completions.create", "responses.create", "ChatCompletion.create", "messages.create")
+CLIENTS = ("OpenAI", "AsyncOpenAI", "AzureOpenAI", "Anthropic")
+PROGRAMS = ("kubectl", "helm", "docker", "minikube")
 
 
-def _tree(file: File) -> ast.Module | None:
-    return parse(file) if file.path.endswith(".py") else None
+def _tree(file: File, *words: str) -> ast.Module | None:
+    """The tree of a program that has one of some words: parsing every file would take seconds."""
+    return parse(file) if file.path.endswith(".py") and any(word in file.text for word in words) else None
 
 
-def _calls(file: File) -> Iterator[ast.Call]:
-    tree = _tree(file)
+def _calls(file: File, *words: str) -> Iterator[ast.Call]:
+    tree = _tree(file, *words)
     return (node for node in ast.walk(tree) if isinstance(node, ast.Call)) if tree else iter(())
 
 
@@ -43,7 +46,7 @@ def _calls(file: File) -> Iterator[ast.Call]:
     source=DEPRECATIONS,
 )
 def model_retired(file: File) -> Iterator[Hit]:
-    for call in _calls(file):
+    for call in _calls(file, *ASKS):
         model = keyword(call, "model")
         if model in RETIRED and dotted(call.func).endswith(ASKS):
             line = next(item.value.lineno for item in call.keywords if item.arg == "model")
@@ -85,14 +88,12 @@ def agent_model(item: KubeObject) -> Iterator[Hit]:
     source="https://genai.owasp.org/llmrisk/llm022025-sensitive-information-disclosure/",
 )
 def unbounded_evidence(file: File) -> Iterator[Hit]:
-    tree = _tree(file)
+    tree = _tree(file, *ASKS) if "kubectl" in file.text else None
     if tree is None or not any(
-        text(node) == "json" and "kubectl" in file.text
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Constant)
+        text(node) == "json" for node in ast.walk(tree) if isinstance(node, ast.Constant)
     ):
         return
-    for call in _calls(file):
+    for call in _calls(file, *ASKS):
         if not dotted(call.func).endswith(ASKS):
             continue
         for node in ast.walk(call):
@@ -119,7 +120,7 @@ def unbounded_evidence(file: File) -> Iterator[Hit]:
     source="https://docs.python.org/3/library/subprocess.html#subprocess.run",
 )
 def subprocess_unchecked(file: File) -> Iterator[Hit]:
-    tree = _tree(file)
+    tree = _tree(file, "subprocess.run") if any(name in file.text for name in PROGRAMS) else None
     for scope in ast.walk(tree) if tree else ():
         if not isinstance(scope, (ast.FunctionDef, ast.AsyncFunctionDef)):
             continue
@@ -130,12 +131,7 @@ def subprocess_unchecked(file: File) -> Iterator[Hit]:
         for call in (node for node in ast.walk(scope) if isinstance(node, ast.Call)):
             names = {item.arg for item in call.keywords}
             program = _first(call.args[0]) if call.args else ""
-            runs = dotted(call.func) == "subprocess.run" and program in (
-                "kubectl",
-                "helm",
-                "docker",
-                "minikube",
-            )
+            runs = dotted(call.func) == "subprocess.run" and program in PROGRAMS
             if runs and not checked and not names & {"check", None}:
                 yield Hit(
                     file.at(call.lineno),
@@ -159,12 +155,9 @@ def _first(node: ast.expr) -> str:
     source="https://help.openai.com/en/articles/5112595-best-practices-for-api-key-safety",
 )
 def key_literal(file: File) -> Iterator[Hit]:
-    for call in _calls(file):
+    for call in _calls(file, *CLIENTS):
         name = dotted(call.func).rpartition(".")[2]
-        if (
-            name in ("OpenAI", "AsyncOpenAI", "AzureOpenAI", "Anthropic")
-            and len(keyword(call, "api_key")) > 12
-        ):
+        if name in CLIENTS and len(keyword(call, "api_key")) > 12:
             line = next(item.value.lineno for item in call.keywords if item.arg == "api_key")
             yield Hit(
                 file.at(line),

@@ -95,16 +95,24 @@ def resources_quantity(item: KubeObject) -> Iterator[Hit]:
 )
 def resources_absurd(item: KubeObject) -> Iterator[Hit]:
     for path, name, owner, value in _entries(item):
-        number = parse(value)
-        if number is None:
+        if not _is_absurd(name, parse(value), "limits" in path):
             continue
-        if name in _BYTES and number < _LEAST_BYTES and (number > 0 or "limits" in path):
+        if name in _BYTES:
             digits = str(value).rstrip("mkKiMGg") or "512"
             yield Hit(item.at(*path), f"{name}: {value} of {owner}", "mebibytes", f"{name}: {digits}Mi")
-        elif name == "cpu" and number > _MOST_CORES:
+        else:
             yield Hit(
                 item.at(*path), f"cpu: {value} of {owner}", "cores, or m for thousandths", f"cpu: {value}m"
             )
+
+
+def _is_absurd(name: str, number: Decimal | None, limit: bool) -> bool:
+    """Whether a quantity is one that nobody means."""
+    if number is None:
+        return False
+    if name in _BYTES:
+        return number < _LEAST_BYTES and (number > 0 or limit)
+    return name == "cpu" and number > _MOST_CORES
 
 
 @rule(
@@ -120,7 +128,8 @@ def resources_request_above_limit(item: KubeObject) -> Iterator[Hit]:
         limits = mapping(container.get("resources", "limits"))
         for name, value in mapping(container.get("resources", "requests")).items():
             asked, most = parse(value), parse(limits.get(name))
-            if asked is not None and most is not None and asked > most:
+            absurd = _is_absurd(name, asked, False) or _is_absurd(name, most, True)
+            if asked is not None and most is not None and asked > most and not absurd:
                 found = f"requests {name}: {value}, limits {name}: {limits[name]}, in {container.name}"
                 where = container.at("resources", "requests", name)
                 yield Hit(

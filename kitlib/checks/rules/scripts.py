@@ -84,8 +84,9 @@ def no_pipefail(file: File) -> Iterator[Hit]:
 def docker_env(file: File) -> Iterator[Hit]:
     if re.search(r"--container-runtime[= ]docker\b", file.text):
         return
-    for line, words in commands(file.text):
-        if words[:2] == ["minikube", "docker-env"] and "-u" not in words and "--unset" not in words:
+    for line in lines(file.text):
+        match = re.search(r"\bminikube\b[^|;&()]*\bdocker-env\b([^|;&()]*)", line.text)
+        if match and not line.is_message and not re.search(r"\s(-u|--unset)\b", match[1]):
             yield Hit(
                 file.at(line.number),
                 line.text,
@@ -162,20 +163,34 @@ def ingress_platform(file: File) -> Iterator[Hit]:
     source=PUSHING,
 )
 def same_tag(file: File) -> Iterator[Hit]:
+    fixed = {match[1]: number for number, match in _constants(file)}
     built: dict[str, int] = {}
     for line, words in commands(file.text):
         tags = options(words, "-t", "--tag") if "build" in words[:3] else []
         tags += words[3:4] if words[:3] == ["minikube", "image", "load"] else []
-        for tag in (image.rpartition(":")[2] for image in tags if ":" in image and "$" not in image):
-            built.setdefault(tag, line.number)
+        for tag in (image.rpartition(":")[2] for image in tags if ":" in image):
+            if "$" not in tag or tag.strip("${}") in fixed:
+                built.setdefault(tag, line.number)
     restarts = any(words[:3] == ["kubectl", "rollout", "restart"] for _, words in commands(file.text))
-    for line, words in commands(file.text):
+    hits: dict[int, Hit] = {}  # a tag that is kept in a variable is one defect, where the variable is set
+    for line, words in () if restarts else commands(file.text):
         for pair in options(words, "--set", "--set-string"):
             key, _, tag = pair.partition("=")
-            if key.endswith("image.tag") and tag in built and not restarts:
-                yield Hit(
-                    file.at(line.number + _offset(file, line.number, key)),
+            if key.endswith("image.tag") and tag in built:
+                here = line.number + _offset(file, line.number, key)
+                number = fixed.get(tag.strip("${}"), here)
+                hit = Hit(
+                    file.at(number),
                     f"{pair}, the fixed tag of line {built[tag]}",
                     "a tag of its own for each build",
-                    'TAG="dev-$(date +%s)" above, and the same "$TAG" in the build and here',
+                    'TAG="dev-$(date +%s)", and the same "$TAG" in the build and in --set-string',
                 )
+                hits.setdefault(number, hit)
+    yield from hits.values()
+
+
+def _constants(file: File) -> Iterator[tuple[int, re.Match[str]]]:
+    """Assignments of a text that is the same in each run, unless the environment says otherwise."""
+    for number, row in enumerate(file.text.splitlines(), 1):
+        if match := re.fullmatch(r"(\w+)=[\"']?(?:\$\{\1:-[^}$`]+\}|[^\"'$`]+)[\"']?", row.strip()):
+            yield number, match

@@ -8,29 +8,46 @@ from collections.abc import Iterator
 from kitlib.checks.rule import Hit, rule
 from kitlib.checks.targets import File, Project, dig, mapping, sequence
 
+_EXPECTED = "At-least-once, and consumers that bear a message twice"
+_FIX = "write delivery: At-least-once, and let consumers drop a message whose id they have seen"
+
 
 @rule(
     "file",
     "communication-exactly-once",
     "error",
-    "No broker delivers exactly once",
-    why="Kafka does so from topic to topic inside a transaction; as soon as a database or an HTTP call "
-    "takes part, and with any other broker, a message can come twice",
-    source="https://kafka.apache.org/documentation/#semantics",
+    "The broker does not deliver exactly once",
+    why="RabbitMQ and Redis deliver again whatever was not acknowledged in time: a message can come twice",
+    source="https://www.rabbitmq.com/docs/reliability#consumer-side",
 )
 def exactly_once(file: File) -> Iterator[Hit]:
+    yield from (hit for hit, kafka in _claims(file) if not kafka)
+
+
+@rule(
+    "file",
+    "communication-exactly-once-kafka",
+    "warning",
+    "Kafka delivers exactly once only within its own transactions",
+    why="from topic to topic inside a transaction the claim holds; as soon as a database or an HTTP call "
+    "takes part, a message can come twice",
+    source="https://kafka.apache.org/documentation/#semantics",
+)
+def exactly_once_kafka(file: File) -> Iterator[Hit]:
+    yield from (hit for hit, kafka in _claims(file) if kafka)
+
+
+def _claims(file: File) -> Iterator[tuple[Hit, bool]]:
+    """The claims of exactly-once delivery, and whether Kafka alone is to keep them."""
     for document in file.documents:
         entries = sequence(dig(document.data, ("communication", "asynchronous")))
-        for index, entry in enumerate(entries):
-            delivery = re.sub(r"[\s_]", "-", str(mapping(entry).get("delivery", "")).lower())
+        for index, entry in enumerate(map(mapping, entries)):
+            delivery = re.sub(r"[\s_]", "-", str(entry.get("delivery", "")).lower())
             if delivery == "exactly-once":
-                broker = mapping(entry).get("broker", "the broker")
-                yield Hit(
-                    file.at(document.line(("communication", "asynchronous", index, "delivery"))),
-                    f"Exactly-once by {broker}",
-                    "At-least-once, and consumers that bear a message twice",
-                    "write delivery: At-least-once, and let consumers drop a message whose id they have seen",
-                )
+                broker = str(entry.get("broker", "the broker"))
+                where = file.at(document.line(("communication", "asynchronous", index, "delivery")))
+                hit = Hit(where, f"Exactly-once by {broker}", _EXPECTED, _FIX)
+                yield hit, broker.strip().lower() == "kafka"
 
 
 @rule(

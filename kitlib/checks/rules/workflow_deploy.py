@@ -19,6 +19,7 @@ SCANNERS = re.compile(
 TEST_CLUSTER = re.compile(
     r"\b(kind|k3d|minikube)\s+(create|start|load)|helm/kind-action|setup-minikube|--dry-run"
 )
+EVENT = re.compile(r"github\.(event|ref|head_ref|base_ref)")  # a condition that can tell a pull request
 SECURE_USE = "https://docs.github.com/en/actions/reference/security/secure-use"
 
 
@@ -126,14 +127,11 @@ def push_from_pull_request(file: File) -> Iterator[Hit]:
     for job in jobs(file):
         events = job.workflow.get("on")
         triggered = "pull_request" in (events if isinstance(events, (list, dict)) else [events])
-        if not triggered or "if" in job.body:
+        if not triggered or EVENT.search(str(job.body.get("if"))):
             continue
         for step in job.steps:
-            if (
-                step.action == "docker/build-push-action"
-                and step.inputs.get("push") is True
-                and "if" not in step.body
-            ):
+            always = step.inputs.get("push") is True and not EVENT.search(str(step.body.get("if")))
+            if step.action == "docker/build-push-action" and always:
                 yield Hit(
                     step.at("with", "push"),
                     "push: true, and the workflow runs on pull_request",

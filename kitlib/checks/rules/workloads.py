@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 from typing import Any
 
 from kitlib.checks.rule import Hit, rule
@@ -182,4 +183,23 @@ def volume_missing(item: KubeObject) -> Iterator[Hit]:
             if name not in known:
                 where = container.at("volumeMounts", index, "name")
                 expected = f"one of {', '.join(sorted(known))}" if known else "a volume of that name"
-                yield Hit(where, f"volume {name}", expected, f"volumes: [{{name: {name}, emptyDir: {{}}}}]")
+                close = get_close_matches(name, known, n=1)
+                fix = f"name: {close[0]}" if close else f"volumes: [{{name: {name}, emptyDir: {{}}}}]"
+                yield Hit(where, f"volume {name}", expected, fix)
+
+
+@rule(
+    "object",
+    "job-restart-policy",
+    "error",
+    "The pods of a Job restart for ever",
+    why="The API server refuses a Job whose restartPolicy is not OnFailure or Never; without one it "
+    "is Always.",
+    source="https://kubernetes.io/docs/concepts/workloads/controllers/job/#pod-template",
+)
+def job_restart_policy(item: KubeObject) -> Iterator[Hit]:
+    policy = item.pod_spec.get("restartPolicy", "Always")
+    if item.kind in ("Job", "CronJob") and item.pod_path and item.pod_spec and policy == "Always":
+        where = item.at(*item.pod_path, "restartPolicy")
+        found = "restartPolicy: Always" if "restartPolicy" in item.pod_spec else "no restartPolicy"
+        yield Hit(where, found, "OnFailure or Never", "restartPolicy: OnFailure")

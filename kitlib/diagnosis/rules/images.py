@@ -5,7 +5,7 @@ from __future__ import annotations
 from kitlib.diagnosis.evidence import Evidence, Status
 from kitlib.findings import Finding, quotes
 
-_REASONS = {
+PULL_REASONS = {
     "ErrImagePull",
     "ImagePullBackOff",
     "InvalidImageName",
@@ -21,7 +21,7 @@ def image_pull(evidence: Evidence) -> list[Finding]:
     waiting = {
         (item.name, item.spec.get("image", "")): item
         for item in evidence.statuses
-        if item.state("waiting").get("reason") in _REASONS
+        if item.state("waiting").get("reason") in PULL_REASONS
     }
     return [_finding(evidence, item) for item in waiting.values()]
 

@@ -13,7 +13,7 @@ OOM_REPEATED = 3
 
 def out_of_memory(evidence: Evidence) -> list[Finding]:
     """A container was killed at its memory limit: now, within a day, or again and again."""
-    killed = {item.name: item for item in evidence.statuses if _killed(evidence, item)}
+    killed = {item.name: item for item in evidence.statuses if killed_for_memory(evidence, item)}
     return [_memory_finding(evidence, item) for item in killed.values()]
 
 
@@ -38,7 +38,8 @@ def failed_create(evidence: Evidence) -> list[Finding]:
     return []
 
 
-def _killed(evidence: Evidence, item: Status) -> bool:
+def killed_for_memory(evidence: Evidence, item: Status) -> bool:
+    """Whether a container was killed at its memory limit: now, within a day, or again and again."""
     now = item.state("terminated")
     if now.get("reason") == "OOMKilled":
         return True

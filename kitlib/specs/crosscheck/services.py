@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,7 +52,8 @@ def _container_there(documents: Documents, service: Service, base: Loc) -> Itera
         )
     elif service.container:
         actual = Path(documents.file("containers", service.name))
-        named = Path(documents.file("architecture")).parent / service.container
+        folder = Path(documents.file("architecture")).parent
+        named = folder / service.container
         if named.resolve() != actual.resolve():
             yield documents.problem(
                 "spec-container-missing",
@@ -59,7 +61,7 @@ def _container_there(documents: Documents, service: Service, base: Loc) -> Itera
                 (*base, "container"),
                 found=service.container,
                 expected=f"the file that specifies {service.name}: {actual.name}",
-                fix=f"name the file {actual} here",
+                fix=f"write {os.path.relpath(actual, folder)}",
                 why=why,
             )
 

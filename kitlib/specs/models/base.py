@@ -23,6 +23,21 @@ KubernetesVersion = Annotated[str, StringConstraints(pattern=r"^1\.[0-9]{1,2}$")
 """Minor version, such as 1.34; a document may write v1.34, 1.34.2 or 1.34+."""
 
 
+class Contradiction(ValueError):
+    """Two values that are right by themselves, and not together.
+
+    Args:
+        message: what they say.
+        field: the one that the finding stands at.
+        fix: what to write there instead.
+    """
+
+    def __init__(self, message: str, *, field: str, fix: str) -> None:
+        super().__init__(message)
+        self.field = field
+        self.fix = fix
+
+
 class SpecModel(BaseModel):
     """Base of all: unknown fields are errors, values can't be changed afterwards."""
 
@@ -55,7 +70,8 @@ class Replicas(SpecModel):
     @model_validator(mode="after")
     def _ordered(self) -> Replicas:
         if self.minimum > self.maximum:
-            raise ValueError(f"the minimum, {self.minimum}, is above the maximum, {self.maximum}")
+            message = f"the minimum, {self.minimum}, is above the maximum, {self.maximum}"
+            raise Contradiction(message, field="minimum", fix=f"{self.maximum}-{self.minimum}")
         return self
 
 

@@ -8,7 +8,13 @@ from pydantic import Field, StringConstraints
 
 from kitlib.specs.models.base import Name, SpecModel, Text
 
-Platform = Annotated[str, StringConstraints(pattern=r"^(linux|windows)/[a-z0-9]+(/v[0-9]+)?$")]
+# Those that Docker's builder knows: docs.docker.com/build/building/multi-platform.
+Platform = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^(linux/(amd64|arm64|arm|386|ppc64le|s390x|riscv64|loong64|mips64le)(/v[0-9]+)?|windows/amd64)$"
+    ),
+]
 Severity = Literal["UNKNOWN", "LOW", "MEDIUM", "HIGH", "CRITICAL"]
 
 

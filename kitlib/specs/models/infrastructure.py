@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from kitlib.specs.models.base import KubernetesVersion, SpecModel, Text
+from kitlib.specs.models.base import Contradiction, KubernetesVersion, SpecModel, Text
 
 
 class ControlPlane(SpecModel):
@@ -41,7 +41,8 @@ class NodePool(SpecModel):
     @model_validator(mode="after")
     def _ordered(self) -> NodePool:
         if self.min_nodes > self.max_nodes:
-            raise ValueError(f"Min Nodes, {self.min_nodes}, is above Max Nodes, {self.max_nodes}")
+            message = f"Min Nodes, {self.min_nodes}, is above Max Nodes, {self.max_nodes}"
+            raise Contradiction(message, field="min_nodes", fix=f"at most {self.max_nodes}")
         return self
 
 
@@ -56,13 +57,14 @@ class Network(SpecModel):
     @model_validator(mode="after")
     def _apart(self) -> Network:
         pairs = (
-            ("VPC CIDR", self.vpc_cidr, "Pod CIDR", self.pod_cidr),
-            ("VPC CIDR", self.vpc_cidr, "Service CIDR", self.service_cidr),
-            ("Pod CIDR", self.pod_cidr, "Service CIDR", self.service_cidr),
+            ("VPC CIDR", self.vpc_cidr, "Pod CIDR", self.pod_cidr, "pod_cidr"),
+            ("VPC CIDR", self.vpc_cidr, "Service CIDR", self.service_cidr, "service_cidr"),
+            ("Pod CIDR", self.pod_cidr, "Service CIDR", self.service_cidr, "service_cidr"),
         )
-        for name, network, other_name, other in pairs:
+        for name, network, other_name, other, field in pairs:
             if network.overlaps(other):
-                raise ValueError(f"{name} {network} overlaps {other_name} {other}")
+                message = f"{name} {network} overlaps {other_name} {other}"
+                raise Contradiction(message, field=field, fix=f"a range outside of {network}")
         return self
 
 

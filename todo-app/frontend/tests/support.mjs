@@ -11,7 +11,7 @@ import { createInterface } from "node:readline";
 import { JSDOM, VirtualConsole } from "jsdom";
 
 const PROJECT = join(import.meta.dirname, "..");
-const WAIT = 20_000; // milliseconds within which whatever is waited for has to happen
+const WAIT = 60_000; // milliseconds within which whatever is waited for has to happen
 
 /** Ask until the answer is truthy, and return it. */
 export async function until(ask, what) {

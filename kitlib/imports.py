@@ -13,9 +13,9 @@ from typing import cast
 def without(name: str) -> Iterator[None]:
     """Let `import name` fail inside the block, as if it were not installed; nothing of that stays.
 
-    The client `kubernetes` tries `import kubernetes_validate` for a method that kit never calls. With the
-    wheel installed, for its schemas, that loads jsonschema and compiles the grammar of internationalised
-    addresses: more than a second for each command.
+    The client `kubernetes` tries `import kubernetes_validate` for a method that kit never calls, and
+    jsonschema, which papermill loads, `import rfc3987_syntax` for a format that no notebook has. Each ends in
+    compiling the grammar of internationalised addresses: more than a second for each command or run.
     """
     if name in sys.modules:
         yield
