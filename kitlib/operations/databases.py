@@ -192,37 +192,35 @@ def _start(
 
 def _pod(source: Server, claim: str, script: str, variables: dict[str, str]) -> dict[str, Any]:
     """A pod that may do as little as the server's own, and sees the claim."""
-    env = [{"name": "PGHOST", "value": source.name}, {"name": "PGDATABASE", "value": source.database}]
-    for theirs, ours in zip(source.variables, ("PGUSER", "PGPASSWORD"), strict=True):
-        env.append({**theirs, "name": ours})
-    env += [{"name": key, "value": value} for key, value in variables.items()]
-    container = {
-        **source.container,
-        "name": "postgres",
-        "command": ["sh", "-c", script],
-        "env": env,
-        "resources": {
-            "requests": {"cpu": "50m", "memory": "64Mi"},
-            "limits": {"cpu": "1", "memory": "256Mi"},
-        },
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
-        "volumeMounts": [{"name": "backups", "mountPath": MOUNT}, {"name": "tmp", "mountPath": "/tmp"}],
-    }
     return {
         "restartPolicy": "Never",
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "securityContext": source.security,
         "imagePullSecrets": list(source.pull_secrets),
-        "containers": [container],
+        "containers": [_container(source, script, variables)],
         "volumes": [
             {"name": "backups", "persistentVolumeClaim": {"claimName": claim}},
             {"name": "tmp", "emptyDir": {}},
         ],
+    }
+
+
+def _container(source: Server, script: str, variables: dict[str, str]) -> dict[str, Any]:
+    env = [{"name": "PGHOST", "value": source.name}, {"name": "PGDATABASE", "value": source.database}]
+    for theirs, ours in zip(source.variables, ("PGUSER", "PGPASSWORD"), strict=True):
+        env.append({**theirs, "name": ours})
+    env += [{"name": key, "value": value} for key, value in variables.items()]
+    security = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True}
+    amounts = {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"cpu": "1", "memory": "256Mi"}}
+    return {
+        **source.container,
+        "name": "postgres",
+        "command": ["sh", "-c", script],
+        "env": env,
+        "resources": amounts,
+        "securityContext": {**security, "capabilities": {"drop": ["ALL"]}},
+        "volumeMounts": [{"name": "backups", "mountPath": MOUNT}, {"name": "tmp", "mountPath": "/tmp"}],
     }
 
 

@@ -68,16 +68,23 @@ def suspects(cluster: Cluster) -> list[Resource]:
 
 def last_words(cluster: Cluster, pod: Resource) -> Iterator[tuple[str, str]]:
     """The end of each container's log, with a title; of its previous run where it was restarted."""
-    statuses = pod.at("status.initContainerStatuses", []) + pod.at("status.containerStatuses", [])
-    for status in statuses:
-        previous = bool(status.get("restartCount"))
-        which = "its run before" if previous else "its log"
-        title = f"{pod.name}, {status['name']}: {which} ({pod_state(pod)}, {status['restartCount']} restarts)"
+    for status in pod.at("status.initContainerStatuses", []) + pod.at("status.containerStatuses", []):
+        restarts = int(status.get("restartCount", 0))
+        which, text = _log(cluster, pod, status["name"], restarted=restarts > 0)
+        yield f"{pod.name}, {status['name']}: {which} ({pod_state(pod)}, {restarts} restarts)", text
+
+
+def _log(cluster: Cluster, pod: Resource, container: str, *, restarted: bool) -> tuple[str, str]:
+    """Which log it is, and its end. The run before may be removed already: then the newest has to do."""
+    text = ""
+    for previous in (True, False) if restarted else (False,):
         try:
-            text = cluster.logs(pod.name, container=status["name"], previous=previous, tail=LOG_LINES)
+            text = cluster.logs(pod.name, container=container, previous=previous, tail=LOG_LINES)
         except (NotFound, Invalid) as error:  # it was removed, or has not started
             text = error.message
-        yield title, text.strip() or "(nothing)"
+            continue
+        return "its run before" if previous else "its log", text.strip() or "(nothing)"
+    return "no log", text
 
 
 def _events(cluster: Cluster) -> Iterator[Moment]:

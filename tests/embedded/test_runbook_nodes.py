@@ -149,13 +149,19 @@ def test_what_a_kubelet_writes_to_its_node_does_not_void_a_plan(place):
     assert done.exit_code == 0, done.record["message"]
 
 
-def test_plain_papermill_plans_and_then_drains(place, tmp_path):
-    book = str(catalogue.find("node-drain").path)
-    given = {"node": NODE, "selector": "app=web"}
-    planned, applied = tmp_path / "plan.ipynb", tmp_path / "apply.ipynb"
+def by_papermill(folder, name, given):
+    """Plan, then carry out the plan's hash, as a person does with plain papermill."""
+    book = str(catalogue.find(name).path)
+    planned = folder / f"{name}-plan.ipynb"
     papermill.execute_notebook(book, str(planned), given, progress_bar=False)
-    assert not cordoned(place)
     found = re.search(r"plan ([0-9a-f]{32})", planned.read_text())
-    papermill.execute_notebook(book, str(applied), given | {"approve": found[1]}, progress_bar=False)
+    applied = str(folder / f"{name}-apply.ipynb")
+    papermill.execute_notebook(book, applied, given | {"approve": found[1]}, progress_bar=False)
+
+
+def test_plain_papermill_drains_a_node_and_opens_it_again(place, tmp_path):
+    by_papermill(tmp_path, "node-drain", {"node": NODE, "selector": "app=web"})
     assert cordoned(place)
     assert on(place, NODE, "web") == []
+    by_papermill(tmp_path, "node-uncordon", {"node": NODE})
+    assert not cordoned(place)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+import re
 
+import papermill
 import pytest
 from runbooks_kind import evidence, keep_records, kubectl, never, run, texts
 
 from kitlib.errors import PrecheckFailed
 from kitlib.operations import databases
+from kitlib.runbooks import catalogue
 from kitlib.settings import get_settings
 
 DATABASE, CLAIM = "todo-app-postgresql", "test-backups"
@@ -115,6 +118,25 @@ def test_a_damaged_backup_is_refused_and_leaves_no_database(place):
     unknown = restore(place, "20200101-000000")
     assert unknown.exit_code == 1
     assert "20200101-000000" in unknown.record["message"]
+
+
+def by_papermill(folder, name, given):
+    """Plan, then carry out the plan's hash, as a person does with plain papermill."""
+    book = str(catalogue.find(name).path)
+    planned, applied = folder / f"{name}-plan.ipynb", folder / f"{name}-apply.ipynb"
+    papermill.execute_notebook(book, str(planned), given, progress_bar=False)
+    given = given | {"approve": re.search(r"plan ([0-9a-f]{32})", planned.read_text())[1]}
+    papermill.execute_notebook(book, str(applied), given, progress_bar=False)
+    return applied.read_text()
+
+
+def test_plain_papermill_backs_up_and_restores(place, tmp_path):
+    given = {"namespace": place.namespace, "claim": CLAIM}
+    said = by_papermill(tmp_path, "database-backup", given)
+    backup = re.search(r"backup ([0-9]{8}-[0-9]{6}) of", said)[1]
+    said = by_papermill(tmp_path, "database-restore", given | {"backup": backup})
+    assert "equal to the backup" in said
+    assert restored(place) == []
 
 
 def test_what_is_no_database_is_refused_before_anything_is_planned(place):
