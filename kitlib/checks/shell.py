@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 _HEREDOC = re.compile(r"(?<!<)<<-?\s*(['\"]?)(\w+)\1")
 _SEPARATORS = {";", "&&", "||", "|", "|&", "&", "(", ")", ";;", "((", "))", "&&(", ");"}
@@ -111,14 +112,16 @@ def options(words: list[str], *names: str) -> list[str]:
     return found
 
 
-def _tokens(text: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def _tokens(text: str) -> tuple[str, ...]:
+    """The words of a line; kept, as many rules ask for the same lines."""
     lexer = shlex.shlex(text, posix=True, punctuation_chars=True)
     lexer.whitespace_split = True
     lexer.commenters = ""
     try:
-        return list(lexer)
+        return tuple(lexer)
     except ValueError:
-        return text.split()
+        return tuple(text.split())
 
 
 def _strip_comment(row: str) -> str:

@@ -68,8 +68,13 @@ def _javascript(file: File) -> Iterator[Variable]:
 
 def parse(file: File) -> ast.Module | None:
     """A Python file's syntax tree; None where it is not Python."""
+    return _tree(file.text)
+
+
+@lru_cache(maxsize=64)
+def _tree(text: str) -> ast.Module | None:
     try:
-        return ast.parse(file.text)
+        return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError):
         return None
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from kitlib.checks.about import problem
 from kitlib.checks.targets import File, Project
-from kitlib.documents import YamlError, parse_yaml
+from kitlib.documents import YamlDocument, YamlError, parse_yaml
 from kitlib.errors import UsageError
 from kitlib.findings import Finding
 
@@ -85,11 +86,17 @@ def show(path: Path, root: Path) -> str:
 def with_documents(project: Project, file: File) -> File | None:
     """The file with its YAML parsed; None, and a problem of the project, when it is not YAML."""
     try:
-        return File(file.path, file.text, tuple(parse_yaml(file.text)))
+        return File(file.path, file.text, _documents(file.text))
     except YamlError as error:
         fix = "mend the line; most often it is the indentation, a missing quote or a tab"
         project.problems.append(problem("not-yaml", file.at(error.line), str(error), "YAML", fix))
         return None
+
+
+@lru_cache(maxsize=256)
+def _documents(text: str) -> tuple[YamlDocument, ...]:
+    """A text's documents; kept, since nothing here changes them: who checks twice mostly reads the same."""
+    return tuple(parse_yaml(text))
 
 
 def _below(folder: Path) -> Iterator[Path]:

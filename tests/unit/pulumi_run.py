@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
+import os
 import runpy
 import sys
 from pathlib import Path
@@ -11,6 +13,7 @@ from pathlib import Path
 import pulumi
 
 PROJECT = "todo-app"
+MODULES = ("apps.v1", "autoscaling.v2", "core.v1", "networking.v1", "policy.v1")  # loaded before the children
 SIGNATURE = "4dabf18193072939515e22adb298388d"  # marks a secret on Pulumi's wire
 
 
@@ -38,7 +41,22 @@ def plain(value, secrets, path=""):
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def main(folder, settings, secret_keys):
+def main(folder, all_settings, secret_keys):
+    """Run the program with each of some settings, in a process of its own; one line of JSON for each."""
+    for module in MODULES:
+        importlib.import_module(f"pulumi_kubernetes.{module}")
+    for settings in all_settings:
+        sys.stdout.flush()
+        child = os.fork()  # importing Pulumi takes longer than the program
+        if child == 0:
+            run(folder, settings, secret_keys)
+            sys.stdout.flush()
+            os._exit(0)
+        if os.waitpid(child, 0)[1]:
+            sys.exit(1)
+
+
+def run(folder, settings, secret_keys):
     recorder, ignored = Recorder(), {}
 
     def note(args):
@@ -57,7 +75,7 @@ def main(folder, settings, secret_keys):
         body = plain(item["inputs"], secrets)
         changes = ignored[item["type"], item["name"]]
         rows.append({**item, "inputs": body, "secrets": secrets, "ignored": changes})
-    json.dump(rows, sys.stdout)
+    sys.stdout.write(json.dumps(rows) + "\n")
 
 
 if __name__ == "__main__":

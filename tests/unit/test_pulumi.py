@@ -22,15 +22,30 @@ SECRETS = {
 OTHERWISE = {"Role", "RoleBinding", "StatefulSet", "ExternalSecret"}  # what the program leaves to others
 
 
+ELSEWHERE = {
+    "registry": "registry.example.org",
+    "version": "2.1.0",
+    "namespace": "shop",
+    "hosts": json.dumps({"frontend": ["todo.example.org"], "api": []}),
+    "store_cidr": "10.9.0.0/24",
+}
+RUNS = {"development": {}, "production": {}, "elsewhere": {"environment": "production", **ELSEWHERE}}
+
+
 @lru_cache
-def run(environment, **more):
-    """The program's resources by kind and name."""
-    settings = {"environment": environment, "version": "1.0.0", **SECRETS, **more}
+def lines():
+    """What the program registers with each of the settings."""
+    every = [{"environment": name, "version": "1.0.0", **SECRETS, **more} for name, more in RUNS.items()]
     script = Path(__file__).parent / "pulumi_run.py"
-    command = [sys.executable, str(script), str(PROGRAM), json.dumps(settings), ",".join(SECRETS)]
+    command = [sys.executable, str(script), str(PROGRAM), json.dumps(every), ",".join(SECRETS)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
-    rows = [row for row in json.loads(done.stdout) if row["type"].startswith("kubernetes:")]
+    return dict(zip(RUNS, done.stdout.splitlines(), strict=True))
+
+
+def run(name):
+    """The program's resources by kind and name."""
+    rows = [row for row in json.loads(lines()[name]) if row["type"].startswith("kubernetes:")]
     found = {(row["inputs"]["kind"], row["inputs"]["metadata"]["name"]): row for row in rows}
     assert len(found) == len(rows)
     return found
@@ -74,9 +89,7 @@ def test_replicas_are_left_to_the_autoscaler():
 
 
 def test_registry_version_namespace_hosts_and_stores_are_configuration():
-    hosts = json.dumps({"frontend": ["todo.example.org"], "api": []})
-    more = {"registry": "registry.example.org", "version": "2.1.0", "namespace": "shop", "hosts": hosts}
-    found = run("production", **more, store_cidr="10.9.0.0/24")
+    found = run("elsewhere")
     deployment = found["Deployment", "api"]["inputs"]
     assert deployment["metadata"]["namespace"] == "shop"
     image = deployment["spec"]["template"]["spec"]["containers"][0]["image"]

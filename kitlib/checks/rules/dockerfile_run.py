@@ -54,7 +54,7 @@ def user_root(file: File) -> Iterator[Hit]:
     "USER is a name, not a number",
     why="the kubelet can't tell that a name is not root: with runAsNonRoot and no runAsUser the container "
     "does not start (CreateContainerConfigError)",
-    source="https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted",
+    source="https://github.com/kubernetes/kubernetes/blob/master/pkg/kubelet/kuberuntime/security_context.go",
 )
 def user_named(file: File) -> Iterator[Hit]:
     for stage in stages(file)[-1:]:

@@ -10,13 +10,13 @@ from kitlib.checks.rule import Hit, rule
 from kitlib.checks.sources import dotted, parse, text
 from kitlib.checks.targets import File, Project
 
+IMPORTS = re.compile(r"^\s*(from|import)\s+pulumi_kubernetes\b", re.MULTILINE)
+
 
 def programs(project: Project) -> Iterator[tuple[File, ast.Module]]:
     for file in project.others:
-        if file.path.endswith(".py") and "pulumi_kubernetes" in file.text and (tree := parse(file)):
-            imports = [node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
-            if any("pulumi_kubernetes" in ast.unparse(node) for node in imports):
-                yield file, tree
+        if file.path.endswith(".py") and IMPORTS.search(file.text) and (tree := parse(file)):
+            yield file, tree
 
 
 def _resources(tree: ast.Module, *kinds: str) -> Iterator[ast.Call]:

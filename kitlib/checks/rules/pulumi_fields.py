@@ -6,13 +6,14 @@ import ast
 import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from functools import lru_cache
 
 from kitlib.checks.external import catalogue
 from kitlib.checks.external.structural import Schema, Validator
 from kitlib.checks.pulumi_values import Program, Value
 from kitlib.checks.rule import Hit, rule
 from kitlib.checks.rules.pulumi import programs
-from kitlib.checks.sources import dotted
+from kitlib.checks.sources import dotted, parse
 from kitlib.checks.targets import File, Project
 
 _PACKAGE = "pulumi_kubernetes"
@@ -29,15 +30,23 @@ _OWN = frozenset({"resource_name", "opts", "args"})  # Pulumi's, on every resour
     source="https://www.pulumi.com/docs/iac/languages-sdks/python/#typed-inputs",
 )
 def unknown_field(project: Project) -> Iterator[Hit]:
-    for file, tree in programs(project):
-        program, names = Program(tree), _imported(tree)
-        hits: dict[tuple[int, str], Hit] = {}  # one place may be reached on several ways
-        for call, inside in program.calls:
-            validator = _validator(dotted(call.func), names)
-            if validator is not None:
-                for hit in _resource(file, program, Value(call, inside), validator):
-                    hits.setdefault((int(str(hit.where).rpartition(":")[2]), hit.found), hit)
-        yield from hits.values()
+    for file, _ in programs(project):
+        yield from _faults(file)
+
+
+@lru_cache(maxsize=16)
+def _faults(file: File) -> tuple[Hit, ...]:
+    """The faults of one program; they depend on nothing else."""
+    tree = parse(file)
+    assert tree is not None  # as `programs` has seen
+    program, names = Program(tree), _imported(tree)
+    hits: dict[tuple[str, str], Hit] = {}  # one place may be reached on several ways
+    for call, inside in program.calls:
+        validator = _validator(dotted(call.func), names)
+        if validator is not None:
+            for hit in _resource(file, program, Value(call, inside), validator):
+                hits.setdefault((str(hit.where), hit.found), hit)
+    return tuple(hits.values())
 
 
 def snake(name: str) -> str:

@@ -18,7 +18,7 @@ _FIX = "write delivery: At-least-once, and let consumers drop a message whose id
     "error",
     "The broker does not deliver exactly once",
     why="RabbitMQ and Redis deliver again whatever was not acknowledged in time: a message can come twice",
-    source="https://www.rabbitmq.com/docs/reliability#consumer-side",
+    source="https://www.rabbitmq.com/docs/confirms#automatic-requeueing",
 )
 def exactly_once(file: File) -> Iterator[Hit]:
     yield from (hit for hit, kafka in _claims(file) if not kafka)
