@@ -9,6 +9,7 @@ from kitlib.errors import Conflict, UsageError
 from kitlib.policy.action import FieldChange, changes
 from kitlib.policy.preimages import Preimage, load
 
+RUNS_AGAIN = ("Job", "Pod")  # the server also refuses a Job with the selector of another
 _KEPT = ("name", "namespace", "labels", "annotations", "finalizers", "ownerReferences")
 
 
@@ -40,6 +41,10 @@ def fields(cluster: Cluster, change: Preimage) -> tuple[FieldChange, ...]:
         raise UsageError(f"{change}: a Secret's content is never kept on disk, so kit cannot bring it back")
     if not change.complete:
         raise UsageError(f"{change} was never confirmed by the server: look at the object first")
+    if change.after is None and change.kind in RUNS_AGAIN:
+        raise UsageError(
+            f"{change}: a {change.kind} that is made anew runs again, so kit does not bring it back"
+        )
     now = cluster.find(change.kind, change.name, namespace=change.namespace or None)
     _refuse_drift(change, now)
     return changes(now, change.before)

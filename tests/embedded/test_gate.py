@@ -71,6 +71,15 @@ def test_what_was_made_is_deleted_and_what_was_deleted_is_made_anew(namespace):
     assert namespace.get("Deployment", "api").at("spec.replicas") == 2
 
 
+def test_a_deleted_job_is_not_run_again_by_undo(namespace):
+    pod = {"restartPolicy": "Never", "containers": [{"name": "c", "image": "kit.local/c:1"}]}
+    job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "once"}}
+    namespace.apply(job | {"spec": {"template": {"spec": pod}}})
+    namespace.delete("Job", "once")
+    with pytest.raises(UsageError, match="runs again"):
+        plan_undo(namespace, next(preimages.everything()).id)
+
+
 def test_undo_refuses_on_drift_and_names_the_field(namespace):
     namespace.apply(config_map(level="INFO"))
     namespace.apply(config_map(level="DEBUG"))
