@@ -30,12 +30,13 @@ class Store:
 def running(folder, address="127.0.0.1"):
     """A store with an empty bucket `records`."""
     (folder / "records").mkdir(parents=True)
-    (folder / "sidecar").mkdir()
+    sidecar = folder.parent / "sidecar"  # which it refuses anywhere under a name that begins as the folder's
+    sidecar.mkdir()
     with socket.socket() as probe:
         probe.bind((address, 0))
         port = probe.getsockname()[1]
     environment = {**os.environ, "ROOT_ACCESS_KEY_ID": ACCESS, "ROOT_SECRET_ACCESS_KEY": SECRET}
-    place = ["--port", f"{address}:{port}", "posix", "--sidecar", folder / "sidecar", folder]
+    place = ["--port", f"{address}:{port}", "posix", "--sidecar", sidecar, folder]
     with (folder.parent / "store.log").open("w") as log:
         process = subprocess.Popen(
             [tools.find("versitygw"), *place], env=environment, stdout=log, stderr=subprocess.STDOUT
