@@ -26,7 +26,8 @@ class Server:
     """A PostgreSQL server that a StatefulSet runs, as its container says.
 
     Args:
-        name: the StatefulSet's, and that of the Service in front of it.
+        name: the StatefulSet's.
+        host: the Service that governs it, by which its pods are reached.
         namespace: where it is.
         database: what is backed up.
         variables: the container's POSTGRES_USER and POSTGRES_PASSWORD, as they stand there: the password's
@@ -38,6 +39,7 @@ class Server:
     """
 
     name: str
+    host: str
     namespace: str
     database: str
     variables: tuple[dict[str, Any], ...]
@@ -77,6 +79,7 @@ def server(cluster: Cluster, name: str) -> Server:
         database = given.get("POSTGRES_DB", {}).get("value")
         if database and {"POSTGRES_USER", "POSTGRES_PASSWORD"} <= given.keys():
             return Server(
+                name,
                 str(found.at("spec.serviceName") or name),
                 found.namespace,
                 str(database),
@@ -207,7 +210,7 @@ def _pod(source: Server, claim: str, script: str, variables: dict[str, str]) -> 
 
 
 def _container(source: Server, script: str, variables: dict[str, str]) -> dict[str, Any]:
-    env = [{"name": "PGHOST", "value": source.name}, {"name": "PGDATABASE", "value": source.database}]
+    env = [{"name": "PGHOST", "value": source.host}, {"name": "PGDATABASE", "value": source.database}]
     for theirs, ours in zip(source.variables, ("PGUSER", "PGPASSWORD"), strict=True):
         env.append({**theirs, "name": ours})
     env += [{"name": key, "value": value} for key, value in variables.items()]
