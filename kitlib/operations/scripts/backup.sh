@@ -1,3 +1,4 @@
+#!/bin/sh
 # Writes one backup: the dump, its SHA-256, and the rows of each table as the dump has them.
 set -eu
 umask 077

@@ -1,3 +1,4 @@
+#!/bin/sh
 # Restores one backup into a fresh database, and compares the rows of each table with those of the backup.
 set -eu
 cd "/backups/$BACKUP"
