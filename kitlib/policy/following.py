@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from kitlib.errors import Conflict, KitError, NotApproved, UsageError
 from kitlib.policy import preimages
-from kitlib.policy.action import Action, changes, keyed_digest, version_of
+from kitlib.policy.action import RESTARTED, Action, changes, keyed_digest, version_of
 from kitlib.policy.approval import Plan, PlannedAction
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Following:
             now = mutation.fetch()
             if number in self.done:
                 _hold(self.done[number], planned, now)
-            elif not _took_effect(planned, mutation, now):
+            elif not _took_effect(self.begun[number], planned, mutation, now):
                 return None
             self._taken.add(number)
             return now if now is not None else GONE
@@ -180,7 +180,7 @@ def _within(one: tuple[str | int, ...], other: tuple[str | int, ...]) -> bool:
     return one[:shorter] == other[:shorter]
 
 
-def _took_effect(planned: PlannedAction, mutation: Mutation, now: Body | None) -> bool:
+def _took_effect(id: str, planned: PlannedAction, mutation: Mutation, now: Body | None) -> bool:
     """Whether a change that was begun was made.
 
     Raises:
@@ -191,10 +191,10 @@ def _took_effect(planned: PlannedAction, mutation: Mutation, now: Body | None) -
         return False
     if planned.verb in ("delete", "evict"):
         return True
-    if planned.verb == "restart" and uid == planned.uid:
+    if planned.verb == "restart" and uid == planned.uid and _restarted(now) != _restarted_before(id):
         return True
     try:
-        if not changes(now, mutation.send(True)):
+        if planned.verb != "restart" and not changes(now, mutation.send(True)):
             return True
     except KitError as error:
         reason = error.message
@@ -205,3 +205,18 @@ def _took_effect(planned: PlannedAction, mutation: Mutation, now: Body | None) -
         f"{reason}",
         fix="look at the object, then run the runbook again",
     )
+
+
+def _restarted(item: Body | None) -> Any:
+    """When a workload was last restarted on purpose; None: never."""
+    template = ((item or {}).get("spec") or {}).get("template") or {}
+    return ((template.get("metadata") or {}).get("annotations") or {}).get(RESTARTED)
+
+
+def _restarted_before(id: str) -> Any:
+    try:
+        return _restarted(preimages.load(id).before)
+    except UsageError as error:
+        raise Conflict(
+            f"a restart was begun, and nothing is kept that tells whether it was made: {error.message}"
+        ) from None

@@ -197,10 +197,12 @@ def _phases(job: _Job) -> record.Status:
         plan = _plan(job)
         if not plan.actions:
             return "done"
+        refuse_over_budget(job.prepared, plan)
         asked = time.monotonic()
         given = answer(job.prepared, plan, record.read(job.execution.folder), job.approver, job.approved)
         job.execution.deadline += time.monotonic() - asked
     else:
+        refuse_over_budget(job.prepared, plan)  # it was stored before anybody could look at it
         given = answer(job.prepared, plan, {}, job.approver, job.approved)
         job.journal.write("plan", value={"hash": plan.hash, "made": plan.made, "diff": plan.diff})
     shown = {"approved": given.approved, "by": given.by, "hash": plan.hash, "at": record.now()}
@@ -214,7 +216,7 @@ def _phases(job: _Job) -> record.Status:
 def _plan_only(job: _Job) -> record.Status:
     if not job.prepared.runbook.takes_approval:
         raise Ended("failed", f"{job.prepared.runbook.name} changes nothing, so there is no plan to make", 2)
-    _plan(job)
+    refuse_over_budget(job.prepared, _plan(job))
     return "planned"
 
 
@@ -235,9 +237,7 @@ def _plan(job: _Job) -> Plan:
     made = record.read(job.execution.folder)["plan"]
     if made is None:
         raise Ended("failed", "the runbook ended without rb.result, so there is no plan to approve")
-    plan = policy.current().approvals.plan(made["hash"])
-    refuse_over_budget(job.prepared, plan)
-    return plan
+    return policy.current().approvals.plan(made["hash"])
 
 
 def _apply(job: _Job, plan: Plan) -> record.Status:

@@ -368,6 +368,19 @@ def test_a_plan_is_void_when_a_parameter_an_object_or_time_changed_it(place):
     assert facts(place) == dict.fromkeys(STEPS, False)
 
 
+def test_a_plan_over_the_budget_is_refused_though_its_hash_is_approved(place):
+    notebook = nbformat.read("three.ipynb", as_version=4)
+    notebook.metadata["kitlib"] = {"budget": {"actions": 2}}
+    nbformat.write(notebook, "three.ipynb")
+    made = runbooks.make_plan(
+        "three.ipynb", {"namespace": place.namespace}, context=place.context, quiet=True
+    )
+    assert made.exit_code == 3
+    assert "it would touch 3 changes; 2 is its declared budget" in made.record["message"]
+    assert run(place, approved=made.record["plan"]["hash"]).exit_code == 3
+    assert facts(place) == dict.fromkeys(STEPS, False)
+
+
 def test_an_approval_given_beforehand_holds_for_its_time(place):
     def no(_change):
         return False

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from kitlib.errors import ApiError, Conflict, Invalid, NotApproved
-from kitlib.policy import Actor, Approvals, Audit, Following, Gate, Mutation
+from kitlib.policy import RESTARTED, Actor, Approvals, Audit, Following, Gate, Mutation, preimages
 from kitlib.policy.action import changes, version_of
 
 RUNBOOK = Actor("runbook", "run tests")
@@ -192,6 +192,44 @@ def test_what_was_begun_and_is_neither_old_nor_new_is_refused(server, gate, plan
     with pytest.raises(Conflict, match="neither as it was nor as planned"):
         gate(following=Following(plan, {}, {0: "unknown"})).carry_out(wanted(server), server)
     assert server.sent == []
+
+
+def restarting(server, at):
+    """The restart of a Deployment, at a moment."""
+
+    def send(dry_run):
+        old = server.objects["web"]
+        new = {**old, "spec": {"template": {"metadata": {"annotations": {RESTARTED: at}}}}}
+        if not dry_run:
+            server.sent.append(("restart", at))
+            server.objects["web"] = {**new, "metadata": {**old["metadata"], "generation": 2}}
+        return new
+
+    return Mutation(
+        "restart", "apps/v1", "Deployment", "shop", "web", lambda: server.objects.get("web"), send
+    )
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_a_restart_that_was_begun_is_told_from_somebody_elses_change(server, gate, made):
+    meta = {"name": "web", "namespace": "shop", "uid": "uid-web", "generation": 1}
+    server.objects["web"] = {"kind": "Deployment", "metadata": meta, "spec": {"template": {}}}
+    planning = gate(planning=True)
+    planning.carry_out([restarting(server, "10:00")], server)
+    plan = planning.finish_plan("tests")
+    kept = preimages.keep(restarting(server, "10:01"), server.objects["web"], RUNBOOK)
+    if made:
+        restarting(server, "10:01").send(False)
+    else:  # somebody scaled it meanwhile
+        server.objects["web"] = {**server.objects["web"], "metadata": {**meta, "generation": 2}}
+    resumed = gate(following=Following(plan, {}, {0: kept.id}))
+    if made:
+        resumed.carry_out([restarting(server, "10:05")], server)
+        assert server.sent == [("restart", "10:01")]
+    else:
+        with pytest.raises(Conflict, match="neither as it was nor as planned"):
+            resumed.carry_out([restarting(server, "10:05")], server)
+        assert server.sent == []
 
 
 def test_what_is_left_must_be_as_the_plan_saw_it(server, gate, plan):
