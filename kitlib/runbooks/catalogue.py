@@ -148,7 +148,7 @@ class Runbook:
                 raise UsageError(
                     f"{self.path}: cell {number}: {found!r} runs in a shell, which hides its failure and "
                     "goes past the policy gate",
-                    fix='use rb.sh("kubectl", "get", …) to read, and the verbs of Cluster to change',
+                    fix='use rb.sh(cluster, "kubectl", "get", …) to read, and the verbs of Cluster to change',
                 )
 
     def _prose(self) -> list[str]:

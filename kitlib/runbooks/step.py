@@ -186,14 +186,14 @@ class Run:
         remember_value(found[key])  # also under a key whose values are usually names
         return found[key]
 
-    def sh(self, *command: str, timeout: float = 60.0) -> str:
-        """What a command prints, run without a shell; a failure raises. See `commands.read_only`.
+    def sh(self, cluster: Cluster, *command: str, timeout: float = 60.0) -> str:
+        """What kubectl or helm prints about a cluster, run without a shell; a failure raises.
 
         Raises:
-            Denied: the command could change the cluster: the verbs of Cluster do that, through the gate.
+            Denied: the command could change something, print a Secret, or ask another cluster.
             CommandFailed, CommandTimeout, ToolNotFound: it did not work.
         """
-        return commands.run(command, timeout)
+        return commands.run(cluster, command, timeout)
 
     def result(self, text: str) -> PlanShown | str:
         """Record the outcome in one sentence; while planning, store the plan, and show it."""

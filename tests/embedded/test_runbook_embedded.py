@@ -200,6 +200,23 @@ def test_permissions_that_are_missing_are_named_and_the_declared_ones_suffice(pl
     assert result.exit_code == 0, result.record["message"]
 
 
+def test_a_command_asks_the_cluster_of_the_run_and_not_the_current_context(place, tmp_path, monkeypatch):
+    config = yaml.safe_load(place.api.binding.files[0].read_text())
+    elsewhere = {"name": "elsewhere", "cluster": {"server": "https://127.0.0.1:1"}}
+    config["clusters"].append(elsewhere)
+    config["contexts"].append({"name": "elsewhere", "context": {"cluster": "elsewhere", "user": ""}})
+    (tmp_path / "both").write_text(yaml.safe_dump(config | {"current-context": "elsewhere"}))
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "both"))
+    command = '"kubectl", "get", "deployment", deployment, "-n", namespace, "-o", "name"'
+    own = own_runbook(
+        tmp_path,
+        f'with rb.step("ask", "Ask"):\n    said = rb.sh(connect(namespace=namespace), {command})',
+        "rb.result(said.strip())",
+    )
+    result = run(place, never, name=own)
+    assert (result.exit_code, result.record["result"]) == (0, "deployment.apps/web"), result.record["message"]
+
+
 def test_a_dead_kernel_leaves_a_true_record(place, tmp_path):
     own = own_runbook(
         tmp_path,

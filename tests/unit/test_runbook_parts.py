@@ -70,6 +70,11 @@ def test_what_is_no_shell_line_is_not(tmp_path, line):
         ("kubectl", "get", "pods", "--context", "prod"),
         ("kubectl", "-n", "x", "delete", "pod", "y"),
         ("kubectl",),
+        ("kubectl", "get", "secret", "db", "-o", "yaml"),
+        ("kubectl", "get", "pods,secrets"),
+        ("kubectl", "get", "Secret/db"),
+        ("kubectl", "get", "--raw", "/api/v1/secrets"),
+        ("helm", "get", "values", "x"),
         ("helm", "upgrade", "x", "y"),
         ("helm", "uninstall", "x"),
         ("rm", "-rf", "/"),
@@ -77,7 +82,7 @@ def test_what_is_no_shell_line_is_not(tmp_path, line):
         (),
     ],
 )
-def test_a_command_that_may_change_something_is_denied(command):
+def test_a_command_that_may_change_something_or_show_a_secret_is_denied(command):
     with pytest.raises(Denied):
         commands.read_only(command)
 
@@ -98,7 +103,7 @@ def test_a_reading_command_passes(command):
 def test_a_line_for_a_shell_is_explained():
     with pytest.raises(UsageError) as refusal:
         commands.read_only(["kubectl get pods"])
-    assert refusal.value.fix == "rb.sh('kubectl', 'get', 'pods')"
+    assert refusal.value.fix == "rb.sh(cluster, 'kubectl', 'get', 'pods')"
 
 
 @pytest.mark.parametrize(
