@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
+from pathlib import Path
+
+import nbformat
+import yaml
 
 from kitlib import runbooks
 
@@ -16,6 +21,34 @@ def use(monkeypatch, cluster, folder):
     monkeypatch.setenv("KUBECONFIG", os.pathsep.join(map(str, cluster.api.binding.files)))
     monkeypatch.setenv("KIT_CONTEXT", cluster.context)
     monkeypatch.chdir(folder)
+
+
+def write_runbook(path, sources, declared=1, metadata=None):
+    """A notebook of these code cells.
+
+    Args:
+        declared: which of them declares the parameters.
+        metadata: what the runbook declares about itself.
+    """
+    cells = [nbformat.v4.new_code_cell(text) for text in sources]
+    cells[declared]["metadata"]["tags"] = ["parameters"]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    about = {"kernelspec": kernel, "kitlib": metadata or {}}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=about), path)
+    return str(path)
+
+
+def as_service_account(cluster, folder):
+    """A kubeconfig of the namespace's own ServiceAccount, which may do nothing by itself; its path."""
+    path = f"/api/v1/namespaces/{cluster.namespace}/serviceaccounts/default/token"
+    body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+    token = json.loads(cluster.api.raw("post", path, body=body).data)["status"]["token"]
+    config = yaml.safe_load(cluster.api.binding.files[0].read_text())
+    for user in config["users"]:
+        user["user"] = {"token": token}
+    limited = Path(folder) / "limited"
+    limited.write_text(yaml.safe_dump(config))
+    return str(limited)
 
 
 def run(cluster, name, approve=lambda change: True, **given):

@@ -11,10 +11,10 @@ import sys
 import time
 from pathlib import Path
 
-import nbformat
 import psutil
 import pytest
 import yaml
+from runbooks_help import as_service_account, write_runbook
 
 from kitlib import policy, runbooks
 from kitlib.errors import ClusterUnreachable, Conflict, PrecheckFailed, UsageError
@@ -57,12 +57,7 @@ def own_runbook(folder, *sources):
     """A runbook of these cells, beside the real one."""
     head = "from kitlib import connect\nfrom kitlib.runbooks import Deployment, Namespace, start"
     declared = 'namespace: Namespace = "x"\ndeployment: Deployment = "y"'
-    cells = [nbformat.v4.new_code_cell(text) for text in (head, declared, "rb = start()", *sources)]
-    cells[1]["metadata"]["tags"] = ["parameters"]
-    spec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    path = folder / "own.ipynb"
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": spec}), path)
-    return str(path)
+    return write_runbook(folder / "own.ipynb", (head, declared, "rb = start()", *sources))
 
 
 def never(_change):
@@ -165,18 +160,6 @@ def test_a_namespace_outside_the_scope_is_refused(place, tmp_path):
     given = {"deployment": "web", "namespace": place.namespace}
     with pytest.raises(PrecheckFailed, match="scope is production"):
         preflight.check(catalogue.find(str(tmp_path / "scoped.ipynb")), given, context=place.context)
-
-
-def as_service_account(cluster, folder):
-    """A kubeconfig for the namespace's own ServiceAccount, which may do nothing by itself."""
-    path = f"/api/v1/namespaces/{cluster.namespace}/serviceaccounts/default/token"
-    body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
-    token = json.loads(cluster.api.raw("post", path, body=body).data)["status"]["token"]
-    config = yaml.safe_load(cluster.api.binding.files[0].read_text())
-    for user in config["users"]:
-        user["user"] = {"token": token}
-    (folder / "limited").write_text(yaml.safe_dump(config))
-    return str(folder / "limited")
 
 
 def test_permissions_that_are_missing_are_named_and_the_declared_ones_suffice(place, tmp_path, monkeypatch):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 import ipywidgets
-import nbformat
 import pytest
+from runbooks_help import write_runbook
 
 from kitlib.settings import get_settings
 from kitlib.widgets import RunbookForm
@@ -29,10 +29,7 @@ def form(namespace, tmp_path, monkeypatch):
     monkeypatch.setenv("KUBECONFIG", os.pathsep.join(map(str, namespace.api.binding.files)))
     monkeypatch.chdir(tmp_path)
     get_settings.cache_clear()
-    cells = [nbformat.v4.new_code_cell(text) for text in CELLS]
-    cells[1]["metadata"]["tags"] = ["parameters"]
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), "level.ipynb")
+    write_runbook("level.ipynb", CELLS)
     made = RunbookForm("level.ipynb", context=namespace.context)
     made.inputs["namespace"].value = namespace.namespace
     yield made

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import papermill
 import pytest
-import yaml
+from runbooks_help import as_service_account
 
 from kitlib import runbooks
 from kitlib.errors import KitError
@@ -61,7 +61,7 @@ def workload(kind, name, replicas=2, **spec):
 @pytest.fixture
 def place(namespace, tmp_path, monkeypatch):
     """Two healthy workloads, and an environment in which runbooks run as an account of the namespace."""
-    monkeypatch.setenv("KUBECONFIG", str(account(namespace, tmp_path)))
+    monkeypatch.setenv("KUBECONFIG", as_service_account(namespace, tmp_path))
     monkeypatch.setenv("KIT_CONTEXT", namespace.context)
     monkeypatch.chdir(tmp_path)
     get_settings.cache_clear()
@@ -70,18 +70,6 @@ def place(namespace, tmp_path, monkeypatch):
     namespace.wait("Deployment", "web")
     yield namespace
     get_settings.cache_clear()
-
-
-def account(cluster, folder):
-    """A kubeconfig of the namespace's ServiceAccount, which may do nothing until `allow`."""
-    path = f"/api/v1/namespaces/{cluster.namespace}/serviceaccounts/default/token"
-    body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
-    token = json.loads(cluster.api.raw("post", path, body=body).data)["status"]["token"]
-    config = yaml.safe_load(cluster.api.binding.files[0].read_text())
-    for user in config["users"]:
-        user["user"] = {"token": token}
-    (folder / "account").write_text(yaml.safe_dump(config))
-    return folder / "account"
 
 
 def allow(cluster, name):

@@ -14,6 +14,7 @@ from subprocess import PIPE, STDOUT, Popen, run
 import nbformat
 import pytest
 import yaml
+from runbooks_help import write_runbook
 
 from kitlib.runbooks import history, several
 from kitlib.settings import get_settings
@@ -35,10 +36,7 @@ def place(embedded, tmp_path, monkeypatch):
     monkeypatch.setenv("KUBECONFIG", os.pathsep.join(map(str, embedded.api.binding.files)))
     monkeypatch.chdir(tmp_path)
     get_settings.cache_clear()
-    cells = [nbformat.v4.new_code_cell(text) for text in CELLS]
-    cells[1]["metadata"]["tags"] = ["parameters"]
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), "level.ipynb")
+    write_runbook("level.ipynb", CELLS)
     yield embedded
     get_settings.cache_clear()
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
-import yaml
-from runbooks_help import deployment, run, use
+from runbooks_help import as_service_account, deployment, run, use
 from tls_help import secret, signed
 
 from kitlib.operations import draining
@@ -38,14 +35,7 @@ def limited(cluster, folder, monkeypatch, name, *, everywhere=False):
     ref = {"apiGroup": RBAC, "kind": kind, "name": cluster.namespace}
     binding = {"apiVersion": f"{RBAC}/v1", "kind": f"{kind}Binding", "metadata": meta, "roleRef": ref}
     cluster.apply([role, binding | {"subjects": [subject]}])
-    path = f"/api/v1/namespaces/{cluster.namespace}/serviceaccounts/default/token"
-    body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
-    token = json.loads(cluster.api.raw("post", path, body=body).data)["status"]["token"]
-    config = yaml.safe_load(cluster.api.binding.files[0].read_text())
-    for user in config["users"]:
-        user["user"] = {"token": token}
-    (folder / "limited").write_text(yaml.safe_dump(config))
-    monkeypatch.setenv("KUBECONFIG", str(folder / "limited"))
+    monkeypatch.setenv("KUBECONFIG", as_service_account(cluster, folder))
 
 
 @pytest.mark.parametrize("name", ["incident-report", "security-audit", "weekly-report"])

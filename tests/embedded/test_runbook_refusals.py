@@ -7,9 +7,9 @@ import os
 import time
 from pathlib import Path
 
-import nbformat
 import pytest
 import yaml
+from runbooks_help import never, write_runbook
 from typer.testing import CliRunner
 
 from kitlib import runbooks
@@ -68,16 +68,7 @@ def place(shared, tmp_path, monkeypatch):
 
 
 def write(name, *, declared=DECLARED, cell="pass", metadata=None):
-    cells = [nbformat.v4.new_code_cell(declared), nbformat.v4.new_code_cell(cell)]
-    cells[0]["metadata"]["tags"] = ["parameters"]
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(
-        nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel, "kitlib": metadata or {}}), name
-    )
-
-
-def never(_change):
-    raise AssertionError("nothing should have been asked")
+    write_runbook(name, (declared, cell), declared=0, metadata=metadata)
 
 
 def refused(cluster, given, *, name="good.ipynb", context=None, **more):

@@ -8,8 +8,8 @@ import secrets
 import string
 from pathlib import Path
 
-import nbformat
 import pytest
+from runbooks_help import write_runbook
 
 from kitlib import runbooks
 from kitlib.redaction import MARK
@@ -83,13 +83,6 @@ def canaries(namespace, tmp_path, monkeypatch):
     get_settings.cache_clear()
 
 
-def write(*sources):
-    cells = [nbformat.v4.new_code_cell(text) for text in (HEAD, DECLARED, *sources)]
-    cells[1]["metadata"]["tags"] = ["parameters"]
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), "leaky.ipynb")
-
-
 def leaked(canaries, *folders):
     """Which values can be read where, whole or half, in any encoding that a grep would find."""
     found = set()
@@ -106,7 +99,7 @@ def leaked(canaries, *folders):
 
 def test_no_canary_of_a_hundred_is_found(canaries, namespace, capfd):
     assert len(set(canaries.values())) == 100
-    write(*CELLS[:-1], LAST, CELLS[-1])
+    write_runbook("leaky.ipynb", (HEAD, DECLARED, *CELLS[:-1], LAST, CELLS[-1]))
     given = {"namespace": namespace.namespace}
     shown = []
     result = runbooks.run(
