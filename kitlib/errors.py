@@ -186,11 +186,15 @@ class ApiError(ClusterError):
         message: the server's own message, with the object it speaks of.
         status: the HTTP status code.
         reason: the server's machine-readable reason, such as `AlreadyExists`.
+        causes: its reasons in detail, such as `NamespaceTerminating`.
     """
 
-    def __init__(self, message: str, *, status: int = 0, reason: str = "", fix: str = "") -> None:
+    def __init__(
+        self, message: str, *, status: int = 0, reason: str = "", causes: tuple[str, ...] = (), fix: str = ""
+    ) -> None:
         self.status = status
         self.reason = reason
+        self.causes = causes
         super().__init__(message, fix=fix)
 
 

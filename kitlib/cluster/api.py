@@ -151,7 +151,10 @@ def _from_api(error: ApiException, what: str) -> ApiError:
         kind = (
             Invalid  # an unknown field in a server-side apply, which the server reports as its own error, 500
         )
-    return kind(f"cannot {what}: {message}", status=error.status or 0, reason=body.get("reason", ""))
+    causes = tuple(cause.get("reason", "") for cause in (body.get("details") or {}).get("causes") or ())
+    return kind(
+        f"cannot {what}: {message}", status=error.status or 0, reason=body.get("reason", ""), causes=causes
+    )
 
 
 def _reason(error: Exception) -> str:

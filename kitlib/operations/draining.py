@@ -16,6 +16,7 @@ from kitlib.errors import ApiError, NotFound, RunbookError, WaitTimeout
 MIRROR = "kubernetes.io/config.mirror"  # the kubelet's own static pods: no API call ends them
 FINISHED = ("Succeeded", "Failed")
 TOO_MANY_REQUESTS = 429  # the answer of the eviction API when a budget allows no disruption now
+NAMESPACE_ENDS = "NamespaceTerminating"  # k8s.io/api/core/v1, the cause in the server's refusal
 RETRY_SECONDS = 2.0
 
 Leaving = Mapping[str, str]  # namespace, name and uid of a pod: what a plan can keep
@@ -158,6 +159,8 @@ def _evict(cluster: Cluster, pod: Leaving) -> str | None:
     except NotFound:
         return None
     except ApiError as error:
+        if NAMESPACE_ENDS in error.causes:
+            return None  # its namespace is being deleted, and it with it: no eviction is accepted or needed
         if error.status != TOO_MANY_REQUESTS:
             raise
         return error.message

@@ -10,7 +10,7 @@ import pytest
 from runbooks_help import deployment, never, run, texts, use
 
 from kitlib import runbooks
-from kitlib.errors import NotApproved
+from kitlib.errors import Forbidden, NotApproved, WaitTimeout
 from kitlib.operations import draining
 from kitlib.runbooks import catalogue, engine
 
@@ -147,6 +147,29 @@ def test_what_a_kubelet_writes_to_its_node_does_not_void_a_plan(place):
 
     done = run(place, "node-drain", approve, node=NODE, selector="app=web")
     assert done.exit_code == 0, done.record["message"]
+
+
+def test_a_pod_whose_namespace_is_being_deleted_leaves_by_itself(place):
+    """The server accepts no eviction there, so asking for one must not end the drain."""
+    ending = place.within(f"{place.namespace}-ends")
+    ending.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": ending.namespace}})
+    ending.wait("ServiceAccount", "default", until="exists")
+    held = deployment("held", 4)
+    held["spec"]["template"]["metadata"]["finalizers"] = ["kit.test/hold"]
+    ending.apply(held)
+    ending.wait("Deployment", "held")
+    leaving = draining.to_evict(place, NODE, selector="app=held")
+    assert leaving
+    ending.delete("Namespace", ending.namespace, wait_seconds=0)
+    with pytest.raises(Forbidden) as refused:
+        ending.evict(leaving[0]["name"], dry_run=True)
+    assert refused.value.causes == ("NamespaceTerminating",)
+    draining.evict_all(place, leaving, timeout=5, tell=print)
+    with pytest.raises(WaitTimeout, match=leaving[0]["name"]):
+        draining.wait_gone(place, NODE, leaving, timeout=2, tell=print)
+    for pod in ending.list("Pod"):
+        ending.patch("Pod", pod.name, {"metadata": {"finalizers": None}}, type="merge")
+    draining.wait_gone(place, NODE, leaving, timeout=60, tell=print)
 
 
 def by_papermill(folder, name, given):
