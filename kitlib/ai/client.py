@@ -1,0 +1,261 @@
+"""One question to one server that speaks OpenAI's chat completions; what can go wrong is a value.
+
+The answer is asked for as a JSON Schema; a server that refuses that is asked for a JSON object, and then for
+plain text. Nothing is sent but what the caller gives, and to no other host: redirects are not followed.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from kitlib.ai.answer import Problem
+from kitlib.ai.endpoints import Endpoint
+from kitlib.ai.folding import visible
+from kitlib.redaction import redact
+
+if TYPE_CHECKING:
+    import openai
+    from tenacity import RetryCallState
+
+TRIES = 3
+LONGEST_WAIT = 20.0  # seconds between two tries
+LARGEST = 1_000_000  # bytes of an answer
+Request = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the server said: the model's text, and the tokens as the server counts them."""
+
+    text: str
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+
+
+@dataclass
+class Sent:
+    """What went out to one server, counted as it left.
+
+    Args:
+        requests: how many requests, retries included.
+        bytes: of the bodies of all of them.
+    """
+
+    requests: int = 0
+    bytes: int = 0
+    started: float = field(default_factory=time.monotonic)
+
+    def count(self, request: Any) -> None:
+        """Before a request leaves; takes out the headers that tell of this machine."""
+        self.requests += 1
+        self.bytes += len(request.content)
+        for name in [name for name in request.headers if name.lower().startswith("x-stainless-")]:
+            del request.headers[name]
+
+
+class _TooSlow(Exception):
+    """The time for all tries is over."""
+
+
+class _NoAnswer(Exception):
+    """The server's text is not what a chat completion is."""
+
+
+def ask(
+    endpoint: Endpoint,
+    messages: Sequence[dict[str, str]],
+    schema: dict[str, Any],
+    *,
+    answer_tokens: int,
+    timeout: float,
+    sent: Sent,
+) -> Reply | Problem:
+    """Ask, with retries where they can help: no connection, too many requests, the server's own errors.
+
+    Args:
+        endpoint: whom.
+        messages: what.
+        schema: of the answer.
+        answer_tokens: the most tokens of the answer.
+        timeout: seconds for all of it.
+        sent: counts what goes out.
+    """
+    import openai
+
+    hooks = {"request": [sent.count]}
+    request: Request = {
+        "model": endpoint.model,
+        "messages": list(messages),
+        "max_tokens": answer_tokens,
+        "temperature": 0,
+        "response_format": _format(schema),
+    }
+    deadline = time.monotonic() + timeout
+    with (
+        openai.DefaultHttpxClient(event_hooks=hooks, follow_redirects=False) as http,
+        openai.OpenAI(
+            base_url=endpoint.base_url, api_key=endpoint.key or "none", http_client=http, max_retries=0
+        ) as client,
+    ):
+        try:
+            return _negotiated(client, request, deadline)
+        except (openai.APIError, _TooSlow, _NoAnswer) as error:
+            return _problem(error, endpoint, timeout)
+
+
+def _negotiated(client: openai.OpenAI, request: Request, deadline: float) -> Reply:
+    """Ask until the server knows every parameter."""
+    import openai
+
+    while True:
+        try:
+            return _with_retries(partial(_once, client, request, deadline), deadline)
+        except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
+            simpler = None if _too_long(error) else _simpler(request, str(error).lower())
+            if simpler is None:
+                raise
+            request = simpler
+
+
+def _with_retries(call: Callable[[], Reply], deadline: float) -> Reply:
+    import tenacity
+
+    left = max(0.0, deadline - time.monotonic())
+    retrying = tenacity.Retrying(
+        retry=tenacity.retry_if_exception(_passes),
+        stop=tenacity.stop_after_attempt(TRIES) | tenacity.stop_before_delay(left),
+        wait=_wait,
+        reraise=True,
+    )
+    return retrying(call)
+
+
+def _once(client: openai.OpenAI, request: Request, deadline: float) -> Reply:
+    """One request; the body is read piece by piece, so that a slow one cannot outlast the deadline."""
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise _TooSlow
+    body = b""
+    with client.chat.completions.with_streaming_response.create(**request, timeout=left) as response:
+        for piece in response.iter_bytes():
+            body += piece
+            if len(body) > LARGEST:
+                raise _NoAnswer(f"its answer has more than {LARGEST} bytes")
+            if time.monotonic() > deadline:
+                raise _TooSlow
+    return _reply(body)
+
+
+def _reply(body: bytes) -> Reply:
+    try:
+        data = json.loads(body)
+        choice = data["choices"][0]
+        text = choice["message"]["content"]
+    except (ValueError, LookupError, TypeError):
+        raise _NoAnswer(
+            f"its answer is no chat completion: {_quoted(body.decode(errors='replace'))}"
+        ) from None
+    if not isinstance(text, str) or not text.strip():
+        raise _NoAnswer(f"its answer has no text (finish_reason: {choice.get('finish_reason')!r})")
+    if choice.get("finish_reason") == "length":
+        raise _NoAnswer("its answer was cut off; KIT_AI_ANSWER_TOKENS is the most that it may have")
+    usage = data.get("usage") or {}
+    counts = [usage.get(name) for name in ("prompt_tokens", "completion_tokens")]
+    return Reply(text, *(count if isinstance(count, int) else None for count in counts))
+
+
+def _format(schema: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "json_schema",
+        "json_schema": {"name": "diagnosis", "strict": True, "schema": schema},
+    }
+
+
+def _simpler(request: Request, said: str) -> Request | None:
+    """The request without what the server refuses; None when nothing is left to take away."""
+    if "max_tokens" in said and "max_tokens" in request:  # OpenAI's reasoning models know only the new name
+        rest = {key: value for key, value in request.items() if key != "max_tokens"}
+        return rest | {"max_completion_tokens": request["max_tokens"]}
+    if "temperature" in said and "temperature" in request:
+        return {key: value for key, value in request.items() if key != "temperature"}
+    if request.get("response_format", {}).get("type") == "json_schema":
+        return request | {"response_format": {"type": "json_object"}}
+    if "response_format" in request:
+        return {key: value for key, value in request.items() if key != "response_format"}
+    return None
+
+
+def _passes(error: BaseException) -> bool:
+    """Whether the same request may succeed in a moment."""
+    import openai
+
+    if isinstance(error, openai.RateLimitError):
+        return not _used_up(error)
+    if isinstance(error, openai.APITimeoutError):
+        return False  # it had all the time that there is
+    return isinstance(error, openai.APIConnectionError | openai.InternalServerError)
+
+
+def _wait(state: RetryCallState) -> float:
+    """As long as the server asks for, otherwise half a second, then one."""
+    error = state.outcome.exception() if state.outcome else None
+    asked = getattr(getattr(error, "response", None), "headers", {}).get("retry-after", "")
+    wait = float(asked) if asked.replace(".", "", 1).isdecimal() else 0.5 * 2 ** (state.attempt_number - 1)
+    return min(wait, LONGEST_WAIT)
+
+
+def _problem(error: Exception, endpoint: Endpoint, timeout: float) -> Problem:
+    import openai
+
+    if isinstance(error, _TooSlow | openai.APITimeoutError):
+        return Problem("slow", f"it did not answer within {timeout:g} s", "a longer KIT_AI_TIMEOUT")
+    if isinstance(error, _NoAnswer):
+        return Problem("wrong-schema", str(error))
+    if isinstance(error, openai.APIStatusError):
+        return _refusal(error, endpoint)
+    cause = type(error.__cause__).__name__ if error.__cause__ else type(error).__name__
+    return Problem(
+        "unreachable", f"no connection ({cause})", "check KIT_AI_BASE_URL, and that the server runs"
+    )
+
+
+def _refusal(error: openai.APIStatusError, endpoint: Endpoint) -> Problem:
+    status, said = error.status_code, _quoted(error.message)
+    if status == 402 or (status == 429 and _used_up(error)):
+        return Problem(
+            "quota", f"the quota of its key is used up: {said}", "the billing page of its provider"
+        )
+    if status == 429:
+        return Problem("quota", f"it has too many requests, {TRIES} tries long: {said}", "try later")
+    if status in (401, 403):
+        return Problem(
+            "refused", f"it does not accept {endpoint.key_from} (HTTP {status}): {said}", "the key"
+        )
+    if status == 404:
+        return Problem(
+            "refused", f"it knows no such model or address: {said}", "check its base URL and model"
+        )
+    if _too_long(error):
+        return Problem("refused", f"the question is too long for it: {said}", "a lower KIT_AI_TOKEN_BUDGET")
+    if status >= 500:
+        return Problem("server-error", f"it failed {TRIES} times (HTTP {status}): {said}", "try later")
+    return Problem("refused", f"it refused the request (HTTP {status}): {said}")
+
+
+def _used_up(error: openai.APIStatusError) -> bool:
+    return "insufficient_quota" in (error.code, error.type) or "exceeded your current quota" in error.message
+
+
+def _too_long(error: openai.APIStatusError) -> bool:
+    said = error.message.lower()
+    return error.code == "context_length_exceeded" or ("context" in said and "token" in said)
+
+
+def _quoted(text: str) -> str:
+    flat = " ".join(redact(visible(text)).split())
+    return repr(flat if len(flat) <= 200 else flat[:200] + "…")
