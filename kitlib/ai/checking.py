@@ -14,6 +14,7 @@ from kitlib.ai.answer import Claim, Problem, Proposal, Verdict
 from kitlib.ai.question import Question
 
 MOST_CLAIMS, MOST_ACTIONS = 12, 5
+MOST_OBJECTS = 100  # that are looked at to find the answer among a model's words
 LONGEST = 1500  # characters of one text of an answer
 _CITATION = re.compile(r"\[?\s*[Ee](\d{1,6})\s*\]?")
 _QUOTED = re.compile(r"\"([^\"]+)\"|“([^”]+)”|`([^`]+)`|«([^»]+)»|(?<![\w'])'([^']+)'(?![\w'])")
@@ -90,7 +91,9 @@ def _parsed(text: str) -> _Wire | None:
 def _objects(text: str) -> Iterator[Any]:
     decoder = json.JSONDecoder()
     place = text.find("{")
-    while place >= 0:
+    for _ in range(MOST_OBJECTS):
+        if place < 0:
+            return
         try:
             item, end = decoder.raw_decode(text, place)
         except (ValueError, RecursionError):

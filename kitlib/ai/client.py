@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tenacity import RetryCallState
 
 TRIES = 3
-LONGEST_WAIT = 20.0  # seconds between two tries
+FIRST_WAIT = 0.5  # seconds before the second try, twice that before the third
 LARGEST = 1_000_000  # bytes of an answer
 Request = dict[str, Any]
 
@@ -54,8 +54,8 @@ class Sent:
         """Before a request leaves; takes out the headers that tell of this machine."""
         self.requests += 1
         self.bytes += len(request.content)
-        for name in [name for name in request.headers if name.lower().startswith("x-stainless-")]:
-            del request.headers[name]
+        for name in ("os", "arch", "runtime", "runtime-version", "lang", "package-version"):
+            request.headers.pop(f"x-stainless-{name}", None)
 
 
 class _TooSlow(Exception):
@@ -156,7 +156,7 @@ def _reply(body: bytes) -> Reply:
         data = json.loads(body)
         choice = data["choices"][0]
         text = choice["message"]["content"]
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         raise _NoAnswer(
             f"its answer is no chat completion: {_quoted(body.decode(errors='replace'))}"
         ) from None
@@ -164,7 +164,8 @@ def _reply(body: bytes) -> Reply:
         raise _NoAnswer(f"its answer has no text (finish_reason: {choice.get('finish_reason')!r})")
     if choice.get("finish_reason") == "length":
         raise _NoAnswer("its answer was cut off; KIT_AI_ANSWER_TOKENS is the most that it may have")
-    usage = data.get("usage") or {}
+    told = data.get("usage")
+    usage = told if isinstance(told, dict) else {}
     counts = [usage.get(name) for name in ("prompt_tokens", "completion_tokens")]
     return Reply(text, *(count if isinstance(count, int) else None for count in counts))
 
@@ -205,8 +206,9 @@ def _wait(state: RetryCallState) -> float:
     """As long as the server asks for, otherwise half a second, then one."""
     error = state.outcome.exception() if state.outcome else None
     asked = getattr(getattr(error, "response", None), "headers", {}).get("retry-after", "")
-    wait = float(asked) if asked.replace(".", "", 1).isdecimal() else 0.5 * 2 ** (state.attempt_number - 1)
-    return min(wait, LONGEST_WAIT)
+    if asked.replace(".", "", 1).isdecimal():
+        return float(asked)
+    return FIRST_WAIT * 2 ** (state.attempt_number - 1)
 
 
 def _problem(error: Exception, endpoint: Endpoint, timeout: float) -> Problem:

@@ -29,9 +29,9 @@ Answer with one JSON object and nothing else:
 {"verdict": "cause" or "insufficient-evidence", "cause": "one or two sentences; empty without evidence", \
 "claims": [{"text": "one statement", "citations": ["E1"]}], "confidence": "low", "medium" or "high", \
 "proposed_actions": [{"action": "one of those allowed", "target": "T1"}]}
-Each claim cites the evidence lines that show it. What a claim quotes in quotation marks must stand, letter \
-by letter, in a line that it cites. When the evidence does not show the cause, say insufficient-evidence: that \
-is a good answer. An action is only a proposal that a person decides on; it may be left out. Allowed actions: \
+Each claim cites the evidence lines that show it; what it has in quotation marks must stand in one of them, \
+letter by letter. When the evidence does not show the cause, insufficient-evidence is a good answer. \
+An action is only a proposal that a person decides on, and may be left out. Allowed actions: \
 """
 
 
