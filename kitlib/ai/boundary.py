@@ -17,7 +17,7 @@ from typing import NewType
 from urllib.parse import unquote
 
 from kitlib.ai.files import keyed_hash
-from kitlib.ai.folding import folded, one_line, visible
+from kitlib.ai.folding import folded, visible
 from kitlib.ai.shapes import MARKS, Sort, Span, spans
 from kitlib.redaction import holds_secret, secret_spans
 
@@ -55,11 +55,13 @@ class Boundary:
 
         Besides secrets and addresses, forged boundaries, chat markers and placeholders are taken out.
         """
-        whole = "\n".join(one_line(text) for text in texts)
+        broken = [text.splitlines() or [""] for text in texts]
+        whole = "\n".join(line for lines in broken for line in lines)
         found = _merged(self._found(whole))
         found = _merged([*found, *_again(whole, found)])
-        lines = self._replaced(whole, found).split("\n")
-        return [Clean(_cut(visible(line))) for line in lines]
+        clean = iter(self._replaced(whole, found).split("\n"))
+        joined = (" ".join(visible(next(clean)).strip() for _ in lines) for lines in broken)
+        return [Clean(_cut(text)) for text in joined]
 
     def leaks(self, texts: Iterable[str]) -> bool:
         """Whether a hidden value stands in what is about to be sent all the same: the second look."""
@@ -101,10 +103,8 @@ class Boundary:
         return "".join([*parts, text[last:]])
 
     def _placeholder(self, sort: Sort, value: str) -> str:
-        value = visible(value)
-        if sort not in _RESTORED:
-            value = _plain(value)
-        digest = keyed_hash(self.folder, value)
+        looks = folded(value)[0]
+        digest = keyed_hash(self.folder, looks if sort in _RESTORED else _plain(looks))
         for digits in (DIGITS, 2 * DIGITS, 4 * DIGITS):
             name = f"<{sort}-{digest[:digits]}>"
             if self._values.setdefault(name, (sort, value)) == (sort, value):

@@ -40,11 +40,6 @@ def folded(text: str) -> tuple[str, list[int]]:
     return "".join(characters), places
 
 
-def one_line(text: str) -> str:
-    """The text with everything that some reader takes for a line break as a space."""
-    return " ".join(part.strip() for part in text.splitlines())
-
-
 def _unseen(char: str) -> bool:
     # a variation selector or a filler is a mark or a letter by its category and shows nothing all the same
     return (

@@ -153,16 +153,15 @@ def estimate(text: str) -> int:
 
 
 def _physical(quotes: Iterable[Quote]) -> list[Quote]:
-    """One quote per line of text, without empty lines."""
-    found = (
-        Quote(line, quote.source) for quote in quotes for line in quote.text.splitlines() if line.strip()
-    )
-    return list(dict.fromkeys(found))
+    """One quote per line of text, without empty lines.
+
+    A line that repeats another stays until all are clean: what a key's line is shows in those beside it.
+    """
+    return [Quote(line, quote.source) for quote in quotes for line in quote.text.splitlines() if line.strip()]
 
 
 def _within_reach(first: list[Quote], rest: list[Quote]) -> tuple[list[Quote], list[Quote], int]:
     """So much that the boundary looks through it in a second or two; the oldest lines go first."""
-    rest = [quote for quote in rest if quote not in set(first)]
     room = MOST_CHARACTERS
     kept: list[list[Quote]] = []
     for quotes in (first, rest[::-1]):

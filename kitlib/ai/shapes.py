@@ -28,6 +28,8 @@ _NAME = (
     r"connection[_.-]?string|kennwort|passwort|contraseña|пароль|密码)"
 )
 _QUOTE = r"\\*[\"'`]"
+# A mark inside a value belongs to it, unless the next name and value follow.
+_UNQUOTED = r"(?:[^\s\"'`,;&)\]}]|[,;&](?![\w.-]+[=:]|[\s\"'`]|$)|[)\]}\"'`](?=\w))+"
 # What is said about a password rather than being one: the message would lose its meaning.
 _SAID = (
     r"(?!(?:not|no|none|null|nil|is|was|has|must|invalid|incorrect|wrong|missing|empty|expired|required|true|"
@@ -39,7 +41,7 @@ _SHAPES: tuple[tuple[Sort, str], ...] = (
     (
         "KEY",
         rf"-----BEGIN [A-Z0-9 ]+-----(?:(?:(?!-----BEGIN)[\s\S]){{0,20000}}?-----END [A-Z0-9 ]+-----"
-        rf"|(?:{_PEM_BODY})*)",
+        rf"|(?:{_PEM_BODY})*(?:(?:\s|\\[nr])+[A-Za-z0-9+/]+={{1,2}})?)",
     ),
     ("KEY", r"(?m)^[A-Za-z0-9+/]{60,76}={0,2}$"),  # a line from the middle of a block
     ("KEY", rf"(?:{_PEM_BODY}|[A-Za-z0-9+/=]+)\s*-----END [A-Z0-9 ]+-----"),
@@ -60,16 +62,26 @@ _SHAPES: tuple[tuple[Sort, str], ...] = (
     ("CREDENTIAL", r"(?i)\b(?:bearer|basic)\s+(?P<v>[\w.~+/-]{8,}=*)"),
     ("CREDENTIAL", rf"(?i)\b(?:set-)?cookie{_QUOTE}?\s*[:=]\s*(?P<v>[^\n\"'`]+)"),
     ("CREDENTIAL", rf"(?i)\bx-[\w-]*(?:key|token|secret|auth){_QUOTE}?\s*[:=]\s*{_QUOTE}?(?P<v>[^\s\"'`,]+)"),
-    ("CREDENTIAL", r"://(?P<v>[^\s/@'\"\[\]<>]*:[^\s'\"<>]*?|[^\s/@:'\"\[\]<>]+)@(?=[\w\[])"),
+    # a password may hold @ and / where it should not: up to the last host and port, or within the authority
+    ("CREDENTIAL", r"://(?P<v>(?:(?!://)[^\s'\"<>])*)@(?=[\w.-]+:\d+(?:[/,?#\s'\"]|$))"),
+    ("CREDENTIAL", r"://(?P<v>[^\s/'\"\[\]<>]*)@(?=[\w\[])"),
+    ("CREDENTIAL", r"://(?P<v>[^\s/@:'\"\[\]<>]*:(?!\d+/)[^\s'\"<>]*?)@(?=[\w\[])"),
     ("CREDENTIAL", r"(?i)%3A%2F%2F(?P<v>(?:(?!%40|%2F)[^\s&])+)%40"),  # a URL inside a URL
     ("CREDENTIAL", r"(?i)\bjdbc:oracle:\w+:(?P<v>[^\s@/]+/[^\s@]+)@"),
     ("CREDENTIAL", r"(?i)[?&;](?:sig|signature|x-amz-(?:signature|credential)|code|key)=(?P<v>[^\s&\"']+)"),
     (
         "CREDENTIAL",
         rf"(?i){_NAME}{_QUOTE}?\s*(?:[:=]|=>|:=)+\s*{_SAID}"
-        rf"(?:(?P<q>{_QUOTE})(?P<v>.*?)(?P=q)|(?P<v2>[^\s\"'`,;&)\]}}]+))",
+        rf"(?:(?P<q>{_QUOTE})(?P<v>.*?)(?P=q)|(?P<v2>{_UNQUOTED}))",
     ),
     ("CREDENTIAL", rf"(?i)(?<![\w-])--?[\w-]*{_NAME}\s+{_SAID}{_QUOTE}?(?P<v>[^\s\"'`-][^\s\"'`]*)"),
+    # a container's arguments and variables, as JSON, YAML, and in a dump of Go
+    ("CREDENTIAL", rf"(?i)--?[\w-]*{_NAME}{_QUOTE}\s*,\s*{_QUOTE}(?P<v>[^\"'`\\]+)"),
+    (
+        "CREDENTIAL",
+        rf"(?i)\bname{_QUOTE}?\s*[:=]\s*{_QUOTE}?[\w.-]*{_NAME}{_QUOTE}?[\s,]*{_QUOTE}?value{_QUOTE}?\s*[:=]"
+        rf"\s*(?:(?P<q>{_QUOTE})(?P<v>.*?)(?P=q)|(?P<v2>{_UNQUOTED}))",
+    ),
     ("CREDENTIAL", rf"(?i){_NAME}\s+(?:is|was|to)\s+(?P<q>{_QUOTE})(?P<v>[^\"'`\s]+)(?P=q)"),
     ("CREDENTIAL", r"(?i)pass(?:word|wd|phrase)\s+(?P<q>[\"'`])(?P<v>[^\"'`\s]+)(?P=q)"),
     ("CREDENTIAL", r"(?i)\bidentified\s+(?:with\s+\S+\s+)?by\s+['\"](?P<v>[^'\"]+)"),  # MySQL
@@ -99,7 +111,7 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{12,}={0,2}")
 _OPAQUE = re.compile(r"[A-Za-z0-9+/_-]{32,}={0,2}")
 _IP = re.compile(r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f:]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*)(?![\w])")
 # Bits per character; paths and names of classes stay below, random keys in base64 are above.
-_RANDOM = 4.4
+_RANDOM = 4.0
 
 
 def spans(text: str, *, ips: bool) -> Iterator[Span]:

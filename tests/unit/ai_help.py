@@ -63,7 +63,9 @@ class Model:
         self.bodies.append(request.get_data().decode())
         self.headers.append(dict(request.headers))
         item = self.script.pop(0) if len(self.script) > 1 else self.script[0]
-        item = item(json.loads(self.bodies[-1])) if callable(item) and not isinstance(item, Response) else item
+        item = (
+            item(json.loads(self.bodies[-1])) if callable(item) and not isinstance(item, Response) else item
+        )
         if isinstance(item, Response):
             return item
         body = item if isinstance(item, dict) and "choices" in item else completion(item)

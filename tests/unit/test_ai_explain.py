@@ -1,4 +1,4 @@
-"""Asking a model over real HTTP: what holds is told, what fails is a value, and the rules' diagnosis stands."""
+"""Asking a model over real HTTP: what holds is told, what fails is a value."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FOUND = Findings(
         Finding(
             "error",
             "no-endpoints",
-            "the Service has no ready pod",
+            "no ready pod",
             Ref("StatefulSet", "postgres", "todo-app"),
             "0 ready",
             "1 ready",
@@ -80,7 +80,7 @@ def test_what_is_sent(ask, model):
     assert model.evidence == [
         "T1 | Deployment/api -n todo-app",
         "T2 | StatefulSet/postgres -n todo-app",
-        "F1 | the Service has no ready pod (StatefulSet/postgres -n todo-app): found 0 ready, expected 1 ready",
+        "F1 | no ready pod (StatefulSet/postgres -n todo-app): found 0 ready, expected 1 ready",
         "E1 | status of postgres | readyReplicas: 0",
         "E2 | log of api-1, container api | could not connect to server: Connection refused",
         "E3 | event | Back-off restarting failed container",
@@ -291,7 +291,9 @@ def test_errors_of_the_server_only(ask, model):
     assert "\x1b" not in answer.problem.message
 
 
-@pytest.mark.parametrize(("status", "said"), [(401, "KIT_AI_KEY"), (403, "KIT_AI_KEY"), (404, "no such model")])
+@pytest.mark.parametrize(
+    ("status", "said"), [(401, "KIT_AI_KEY"), (403, "KIT_AI_KEY"), (404, "no such model")]
+)
 def test_a_refusal_is_told_and_not_repeated(ask, model, status, said):
     model.script = [failure(status, f"no: {KEY}")]
     answer = ask()
