@@ -49,6 +49,7 @@ class Boundary:
         self.ips = ips
         self.counts: Counter[str] = Counter()
         self._values: dict[str, tuple[Sort, str]] = {}  # by placeholder
+        self._hidden: set[str] = set()
 
     def outgoing(self, texts: Sequence[str]) -> list[Clean]:
         """The texts as a model may read them, each one line; what spans several of them is found too.
@@ -66,8 +67,8 @@ class Boundary:
     def leaks(self, texts: Iterable[str]) -> bool:
         """Whether a hidden value stands in what is about to be sent all the same: the second look."""
         text = "\n".join(_PLACEHOLDER.sub(" ", item) for item in texts)
-        hidden = {value for sort, value in self._values.values() if sort not in _RESTORED}
-        return holds_secret(text) or any(len(v) >= CERTAIN and _telling(v) and v in text for v in hidden)
+        told = (value for value in self._hidden if len(value) >= CERTAIN and _telling(value))
+        return holds_secret(text) or any(value in text for value in told)
 
     def restored(self, text: str) -> str:
         """A model's text for a person: addresses are back, secrets are not, nothing invisible is in it."""
@@ -104,7 +105,10 @@ class Boundary:
 
     def _placeholder(self, sort: Sort, value: str) -> str:
         looks = folded(value)[0]
-        digest = keyed_hash(self.folder, looks if sort in _RESTORED else _plain(looks))
+        if sort not in _RESTORED:
+            self._hidden.add(value)
+            value = looks = _plain(looks)
+        digest = keyed_hash(self.folder, looks)
         for digits in (DIGITS, 2 * DIGITS, 4 * DIGITS):
             name = f"<{sort}-{digest[:digits]}>"
             if self._values.setdefault(name, (sort, value)) == (sort, value):
@@ -145,7 +149,7 @@ def _plain(value: str) -> str:
     """One form for a secret, whether it stands there plain, in a URL or in base64."""
     value = unquote(value)
     try:
-        inner = base64.b64decode(value, validate=True).decode()
+        inner = base64.b64decode(value + "=" * (-len(value) % 4), validate=True).decode()
     except (binascii.Error, ValueError):
         return value
     return inner if len(inner) >= SHORTEST and inner.isprintable() else value

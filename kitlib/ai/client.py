@@ -51,11 +51,9 @@ class Sent:
     started: float = field(default_factory=time.monotonic)
 
     def count(self, request: Any) -> None:
-        """Before a request leaves; takes out the headers that tell of this machine."""
+        """Before a request leaves."""
         self.requests += 1
         self.bytes += len(request.content)
-        for name in ("os", "arch", "runtime", "runtime-version", "lang", "package-version"):
-            request.headers.pop(f"x-stainless-{name}", None)
 
 
 class _TooSlow(Exception):
@@ -98,14 +96,23 @@ def ask(
     deadline = time.monotonic() + timeout
     with (
         openai.DefaultHttpxClient(event_hooks=hooks, follow_redirects=False) as http,
-        openai.OpenAI(
-            base_url=endpoint.base_url, api_key=endpoint.key or "none", http_client=http, max_retries=0
-        ) as client,
+        _client(endpoint, http) as client,
     ):
         try:
             return _negotiated(client, request, deadline)
         except (openai.APIError, _TooSlow, _NoAnswer) as error:
             return _problem(error, endpoint, timeout)
+
+
+def _client(endpoint: Endpoint, http: Any) -> openai.OpenAI:
+    import openai
+
+    class Discreet(openai.OpenAI):
+        def platform_headers(self) -> dict[str, str]:
+            return {}  # what this machine is, which the client would start a program to find out
+
+    key = endpoint.key or "none"
+    return Discreet(base_url=endpoint.base_url, api_key=key, http_client=http, max_retries=0)
 
 
 def _negotiated(client: openai.OpenAI, request: Request, deadline: float) -> Reply:
@@ -208,7 +215,7 @@ def _wait(state: RetryCallState) -> float:
     asked = getattr(getattr(error, "response", None), "headers", {}).get("retry-after", "")
     if asked.replace(".", "", 1).isdecimal():
         return float(asked)
-    return FIRST_WAIT * 2 ** (state.attempt_number - 1)
+    return FIRST_WAIT * 2.0 ** (state.attempt_number - 1)
 
 
 def _problem(error: Exception, endpoint: Endpoint, timeout: float) -> Problem:

@@ -44,7 +44,6 @@ _SHAPES: tuple[tuple[Sort, str], ...] = (
         rf"|(?:{_PEM_BODY})*(?:(?:\s|\\[nr])+[A-Za-z0-9+/]+={{1,2}})?)",
     ),
     ("KEY", r"(?m)^[A-Za-z0-9+/]{60,76}={0,2}$"),  # a line from the middle of a block
-    ("KEY", rf"(?:{_PEM_BODY}|[A-Za-z0-9+/=]+)\s*-----END [A-Z0-9 ]+-----"),
     ("TOKEN", r"\beyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)?"),  # RFC 7519
     ("TOKEN", r"(?<![A-Z0-9])(?:AKIA|ASIA|ABIA|ACCA|AROA|AIDA)[A-Z2-7]{16}(?![A-Z0-9])"),  # AWS
     ("TOKEN", r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,})"),
@@ -61,11 +60,14 @@ _SHAPES: tuple[tuple[Sort, str], ...] = (
     ),
     ("CREDENTIAL", r"(?i)\b(?:bearer|basic)\s+(?P<v>[\w.~+/-]{8,}=*)"),
     ("CREDENTIAL", rf"(?i)\b(?:set-)?cookie{_QUOTE}?\s*[:=]\s*(?P<v>[^\n\"'`]+)"),
-    ("CREDENTIAL", rf"(?i)\bx-[\w-]*(?:key|token|secret|auth){_QUOTE}?\s*[:=]\s*{_QUOTE}?(?P<v>[^\s\"'`,]+)"),
+    (
+        "CREDENTIAL",
+        rf"(?i)\bx-[\w-]{{0,60}}(?:key|token|secret|auth){_QUOTE}?\s*[:=]\s*{_QUOTE}?(?P<v>[^\s\"'`,]+)",
+    ),
     # a password may hold @ and / where it should not: up to the last host and port, or within the authority
-    ("CREDENTIAL", r"://(?P<v>(?:(?!://)[^\s'\"<>])*)@(?=[\w.-]+:\d+(?:[/,?#\s'\"]|$))"),
-    ("CREDENTIAL", r"://(?P<v>[^\s/'\"\[\]<>]*)@(?=[\w\[])"),
-    ("CREDENTIAL", r"://(?P<v>[^\s/@:'\"\[\]<>]*:(?!\d+/)[^\s'\"<>]*?)@(?=[\w\[])"),
+    ("CREDENTIAL", r"://(?P<v>(?:(?!://)[^\s'\"<>]){0,500})@(?=[\w.-]+:\d+(?:[/,?#\s'\"]|$))"),
+    ("CREDENTIAL", r"://(?P<v>[^\s/'\"\[\]<>]{0,500})@(?=[\w\[])"),
+    ("CREDENTIAL", r"://(?P<v>[^\s/@:'\"\[\]<>]{0,100}:(?!\d+/)[^\s'\"<>]{0,300}?)@(?=[\w\[])"),
     ("CREDENTIAL", r"(?i)%3A%2F%2F(?P<v>(?:(?!%40|%2F)[^\s&])+)%40"),  # a URL inside a URL
     ("CREDENTIAL", r"(?i)\bjdbc:oracle:\w+:(?P<v>[^\s@/]+/[^\s@]+)@"),
     ("CREDENTIAL", r"(?i)[?&;](?:sig|signature|x-amz-(?:signature|credential)|code|key)=(?P<v>[^\s&\"']+)"),
@@ -74,22 +76,23 @@ _SHAPES: tuple[tuple[Sort, str], ...] = (
         rf"(?i){_NAME}{_QUOTE}?\s*(?:[:=]|=>|:=)+\s*{_SAID}"
         rf"(?:(?P<q>{_QUOTE})(?P<v>.*?)(?P=q)|(?P<v2>{_UNQUOTED}))",
     ),
-    ("CREDENTIAL", rf"(?i)(?<![\w-])--?[\w-]*{_NAME}\s+{_SAID}{_QUOTE}?(?P<v>[^\s\"'`-][^\s\"'`]*)"),
+    ("CREDENTIAL", rf"(?i)(?<![\w-])--?[\w-]{{0,60}}{_NAME}\s+{_SAID}{_QUOTE}?(?P<v>[^\s\"'`-][^\s\"'`]*)"),
     # a container's arguments and variables, as JSON, YAML, and in a dump of Go
-    ("CREDENTIAL", rf"(?i)--?[\w-]*{_NAME}{_QUOTE}\s*,\s*{_QUOTE}(?P<v>[^\"'`\\]+)"),
+    ("CREDENTIAL", rf"(?i)(?<![\w-])--?[\w-]{{0,60}}{_NAME}{_QUOTE}\s*,\s*{_QUOTE}(?P<v>[^\"'`\\]+)"),
     (
         "CREDENTIAL",
-        rf"(?i)\bname{_QUOTE}?\s*[:=]\s*{_QUOTE}?[\w.-]*{_NAME}{_QUOTE}?[\s,]*{_QUOTE}?value{_QUOTE}?\s*[:=]"
+        rf"(?i)\bname{_QUOTE}?\s*[:=]\s*{_QUOTE}?[\w.-]{{0,80}}{_NAME}{_QUOTE}?[\s,]{{0,20}}{_QUOTE}?value{_QUOTE}?\s*[:=]"
         rf"\s*(?:(?P<q>{_QUOTE})(?P<v>.*?)(?P=q)|(?P<v2>{_UNQUOTED}))",
     ),
     ("CREDENTIAL", rf"(?i){_NAME}\s+(?:is|was|to)\s+(?P<q>{_QUOTE})(?P<v>[^\"'`\s]+)(?P=q)"),
     ("CREDENTIAL", r"(?i)pass(?:word|wd|phrase)\s+(?P<q>[\"'`])(?P<v>[^\"'`\s]+)(?P=q)"),
     ("CREDENTIAL", r"(?i)\bidentified\s+(?:with\s+\S+\s+)?by\s+['\"](?P<v>[^'\"]+)"),  # MySQL
     ("CREDENTIAL", r"(?i)\b(?:requirepass|masterauth|sshpass\s+-p)\s+[\"']?(?P<v>[^\s\"']+)"),
-    ("CREDENTIAL", r"(?i)\b(?:mysql|mysqldump|mysqladmin|mariadb)\b[^\n|;]*?\s-p(?P<v>[^\s\"']+)"),
-    ("CREDENTIAL", r"(?i)\bcurl\b[^\n|;]*?\s(?:-u|--user)[ =]?[\"']?(?P<v>[^\s\"':]+:[^\s\"']+)"),
+    ("CREDENTIAL", r"(?i)\b(?:mysql|mysqldump|mysqladmin|mariadb)\b[^\n|;]{0,200}?\s-p(?P<v>[^\s\"']+)"),
+    ("CREDENTIAL", r"(?i)\bcurl\b[^\n|;]{0,200}?\s(?:-u|--user)[ =]?[\"']?(?P<v>[^\s\"':]+:[^\s\"']+)"),
     ("CREDENTIAL", rf"(?i)\"(?:auth|identitytoken|registrytoken){_QUOTE}\s*:\s*{_QUOTE}(?P<v>[^\"'\\]+)"),
-    ("EMAIL", r"[\w.!#$&'*+/?^`{|}~-]+(?:@|%40)\w(?:[\w-]*\w)?(?:\.\w(?:[\w-]*\w)?)*\.[^\W\d_]{2,}"),
+    # RFC 5321, 4.5.3.1: 64 characters before the @; RFC 1035: 63 in a label
+    ("EMAIL", r"[\w.!#$&'*+/?^`{|}~-]{1,64}(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63}){0,10}\.[^\W\d_]{2,}"),
 )
 _PATTERNS = tuple((sort, re.compile(pattern)) for sort, pattern in _SHAPES)
 
@@ -99,7 +102,7 @@ _GAP = r"[^a-z0-9\n]"
 MARKS = re.compile(
     rf"(?i)(?:<\s*/?\s*|\[\s*/?\s*)?(?:begin|end|start|close|stop)s?{_GAP}{{0,6}}(?:(?:of|the){_GAP}{{1,4}})*"
     r"evidence[^\w\n]{0,3}"
-    rf"|evidence{_GAP}{{1,4}}[0-9a-f]{{8,}}[^\n]{{0,10}}?(?:begin|end)s?[^\w\n]{{0,4}}"
+    r"|evidence\s*[:#=_-][^\n|]{0,60}?(?:begin|end)s?[^\w\n]{0,4}"
     rf"|evidence{_GAP}{{1,6}}(?:begins?|ends?|closed|over)\b[^\w\n]{{0,4}}"
     r"|</?\s*evidence\b[^>\n]{0,60}>?"
     r"|<{3,}|>{3,}"
@@ -107,6 +110,8 @@ MARKS = re.compile(
     r"|<\s*/?\s*(?:s|bos|eos|system|assistant|user|developer|think|tool_call)\s*>"
     r"|<\s*(?:SECRET|KEY|TOKEN|CREDENTIAL|EMAIL|IP)\s*[-_]\s*[0-9a-f]*\s*>?"
 )
+_END = re.compile(r"-----END [A-Z0-9 ]+-----")
+_BODY_BACKWARDS = re.compile(r"(?:\s|[nr]\\)*([A-Za-z0-9+/=]+)")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{12,}={0,2}")
 _OPAQUE = re.compile(r"[A-Za-z0-9+/_-]{32,}={0,2}")
 _IP = re.compile(r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f:]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*)(?![\w])")
@@ -122,6 +127,7 @@ def spans(text: str, *, ips: bool) -> Iterator[Span]:
         ips: find IP addresses too, apart from those that only name this host (`127.0.0.1`, `::`).
     """
     yield from _shaped(text)
+    yield from _ends_of_keys(text)
     yield from _encoded(text)
     for match in _OPAQUE.finditer(text):
         if _is_random(match.group()):
@@ -141,6 +147,18 @@ def _shaped(text: str) -> Iterator[Span]:
                     yield (*match.span(name), sort)
             if "v" not in groups:
                 yield (*match.span(), sort)
+
+
+def _ends_of_keys(text: str) -> Iterator[Span]:
+    """The end of a PEM block, and the lines before it: its head may be missing."""
+    for match in _END.finditer(text):
+        before = text[max(0, match.start() - 20_000) : match.start()][::-1]
+        size = 0
+        while line := _BODY_BACKWARDS.match(before, size):
+            if len(line.group(1)) < 16 and size:
+                break  # only the last line may be short
+            size = line.end()
+        yield match.start() - size, match.end(), "KEY"
 
 
 def _encoded(text: str) -> Iterator[Span]:
