@@ -178,5 +178,6 @@ def load_settings(**overrides: Any) -> Settings:
 def _shown(problem: Mapping[str, Any]) -> str:
     """What was found, unless it is, or may hold, a model's key."""
     name, found = str(problem["loc"][-1]), problem.get("input")
+    open_text = name in _OPEN and isinstance(found, str)
     may_hold_key = problem["loc"][0] in ("ai", "ai_key") and not isinstance(found, int | float)
-    return "a value that is not shown" if may_hold_key and name not in _OPEN else repr(found)
+    return "a value that is not shown" if may_hold_key and not open_text else repr(found)

@@ -30,6 +30,7 @@ MARK = "(mark removed)"
 SHORTEST, CERTAIN = 6, 8
 LONGEST_LINE = 600
 _RESTORED: tuple[Sort, ...] = ("EMAIL", "IP")
+_SEEN = (*_RESTORED, "MARK")  # by themselves, wherever they are
 # Where spans overlap, the whole is what the first of these says.
 _GRAVITY: tuple[Sort, ...] = ("SECRET", "KEY", "TOKEN", "CREDENTIAL", "EMAIL", "IP", "MARK")
 _WORDS = re.compile(r"[a-z]+(?:[-_. ][a-z]+)*|[A-Z][a-z]+|[A-Z_]+")
@@ -132,7 +133,7 @@ def _merged(found: Iterable[Span]) -> list[Span]:
 
 def _again(text: str, found: Sequence[Span]) -> Iterable[Span]:
     """The same values where nothing around them tells what they are."""
-    values = {text[start:end]: sort for start, end, sort in found if sort != "MARK"}
+    values = {text[start:end]: sort for start, end, sort in found if sort not in _SEEN}
     for value, sort in values.items():
         if _telling(value):
             edge = r"\b" if len(value) < CERTAIN else ""

@@ -12,9 +12,9 @@ from kitlib.ai.boundary import Boundary, Clean
 from kitlib.findings import Finding, Findings, Quote
 
 VERSION = 1  # of the prompt, the schema and the boundary; another one makes all cached answers void
-# Characters per token of logs and JSON, where a token is shorter than in prose (OpenAI counts 4 for English:
-# help.openai.com/en/articles/4936856); so the estimate is rather too high.
-CHARACTERS_PER_TOKEN = 3
+# Bytes per token of logs and JSON, where a token is shorter than in prose (OpenAI counts 4 characters for
+# English: help.openai.com/en/articles/4936856), and of Chinese; so the estimate is rather too high.
+BYTES_PER_TOKEN = 3
 MOST_CHARACTERS = 400_000  # that the boundary looks through
 
 SYSTEM = """You explain why one Kubernetes workload is not well.
@@ -149,7 +149,7 @@ def compose(
 
 def estimate(text: str) -> int:
     """About how many tokens a text has."""
-    return len(text) // CHARACTERS_PER_TOKEN + 1
+    return len(text.encode()) // BYTES_PER_TOKEN + 1
 
 
 def _physical(quotes: Iterable[Quote]) -> list[Quote]:

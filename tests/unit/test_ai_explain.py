@@ -77,6 +77,19 @@ def test_what_is_sent(ask, model):
     assert model.headers[0]["Authorization"] == f"Bearer {KEY}"
     assert KEY not in model.bodies[0]
     assert not {"X-Stainless-Os", "X-Stainless-Arch", "X-Stainless-Runtime-Version"} & set(model.headers[0])
+
+
+def test_what_is_meant_for_openai_does_not_go_elsewhere(ask, model, monkeypatch):
+    for name in ("OPENAI_API_KEY", "OPENAI_ADMIN_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"):
+        monkeypatch.setenv(name, "meant-for-openai")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    assert ask().problem is None
+    assert "meant-for-openai" not in str(model.headers[0])
+
+
+def test_the_lines_of_a_question(ask, model):
+    ask()
+    request = model.requests[0]
     assert model.evidence == [
         "T1 | Deployment/api -n todo-app",
         "T2 | StatefulSet/postgres -n todo-app",
