@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from platformdirs import user_cache_path, user_state_path
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    AnyHttpUrl,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -37,6 +46,15 @@ class Unattended(BaseModel):
     contexts: tuple[str, ...] = Field(min_length=1)
 
 
+def _address(text: str) -> str:
+    """The text as it was given, if it is an address: pydantic's own type would add a slash."""
+    TypeAdapter(AnyHttpUrl).validate_python(text)
+    return text
+
+
+Address = Annotated[str, AfterValidator(_address)]
+
+
 class AiEndpoint(BaseModel):
     """A table [[ai]] of kit.toml: a server that speaks OpenAI's chat completions.
 
@@ -50,7 +68,7 @@ class AiEndpoint(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    base_url: str = Field(pattern=r"^https?://[^\s]+$")
+    base_url: Address
     model: str = Field(min_length=1)
     key_env: str = ""
     key: SecretStr | None = None
@@ -117,9 +135,7 @@ class Settings(BaseSettings):
     ai: tuple[AiEndpoint, ...] = Field(
         default=(), description="Servers of language models, tried in this order after ai_base_url."
     )
-    ai_base_url: str = Field(
-        default="", pattern=r"^(https?://[^\s]+)?$", description="A model's server; none: OpenAI's."
-    )
+    ai_base_url: Address | Literal[""] = Field(default="", description="A model's server; none: OpenAI's.")
     ai_model: str = Field(default="", description="The model there; none: only the servers of `ai`, if any.")
     ai_key: SecretStr | None = Field(default=None, description="Its key; none: OPENAI_API_KEY, or no key.")
     ai_price_in: float | None = Field(default=None, ge=0, description="Per million tokens that are sent.")

@@ -1,16 +1,18 @@
 """One question to one server that speaks OpenAI's chat completions; what can go wrong is a value.
 
-The answer is asked for as a JSON Schema; a server that refuses that is asked for a JSON object, and then for
-plain text. Nothing is sent but what the caller gives, and to no other host: redirects are not followed.
+The answer is asked for as a JSON Schema, as OpenAI has it and then as llama.cpp has it; a server that refuses
+both is asked for a JSON object, and then for plain text. Nothing is sent but what the caller gives, and to no
+other host: redirects are not followed.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from kitlib.ai.answer import Problem
@@ -63,6 +65,10 @@ class _TooSlow(Exception):
     """The time for all tries is over."""
 
 
+class _Broken(Exception):
+    """The connection ended within an answer."""
+
+
 class _NoAnswer(Exception):
     """The server's text is not what a chat completion is."""
 
@@ -103,7 +109,7 @@ def ask(
     ):
         try:
             return _negotiated(client, request, deadline)
-        except (openai.APIError, _TooSlow, _NoAnswer) as error:
+        except (openai.APIError, _Broken, _TooSlow, _NoAnswer) as error:
             return _problem(error, endpoint, timeout)
 
 
@@ -150,15 +156,32 @@ def _once(client: openai.OpenAI, request: Request, deadline: float) -> Reply:
     left = deadline - time.monotonic()
     if left <= 0:
         raise _TooSlow
+    http = _http_library()
+    try:
+        with client.chat.completions.with_streaming_response.create(**request, timeout=left) as response:
+            return _reply(_bounded(response.iter_bytes(), deadline))
+    except http.TimeoutException:
+        raise _TooSlow from None
+    except http.HTTPError as error:
+        raise _Broken from error
+
+
+def _bounded(pieces: Iterator[bytes], deadline: float) -> bytes:
     body = b""
-    with client.chat.completions.with_streaming_response.create(**request, timeout=left) as response:
-        for piece in response.iter_bytes():
-            body += piece
-            if len(body) > LARGEST:
-                raise _NoAnswer(f"its answer has more than {LARGEST} bytes")
-            if time.monotonic() > deadline:
-                raise _TooSlow
-    return _reply(body)
+    for piece in pieces:
+        body += piece
+        if len(body) > LARGEST:
+            raise _NoAnswer(f"its answer has more than {LARGEST} bytes")
+        if time.monotonic() > deadline:
+            raise _TooSlow
+    return body
+
+
+def _http_library() -> Any:
+    """What the client speaks HTTP with, whose errors it passes on while a body is read: httpx, or httpx2."""
+    import openai
+
+    return import_module(openai.DefaultHttpxClient.__mro__[1].__module__.partition(".")[0])
 
 
 def _reply(body: bytes) -> Reply:
@@ -170,7 +193,8 @@ def _reply(body: bytes) -> Reply:
         raise _NoAnswer(
             f"its answer is no chat completion: {_quoted(body.decode(errors='replace'))}"
         ) from None
-    if not isinstance(text, str) or not text.strip():
+    text = text.encode("utf-8", "replace").decode() if isinstance(text, str) else ""
+    if not text.strip():
         raise _NoAnswer(f"its answer has no text (finish_reason: {choice.get('finish_reason')!r})")
     if choice.get("finish_reason") == "length":
         raise _NoAnswer("its answer was cut off; KIT_AI_ANSWER_TOKENS is the most that it may have")
@@ -194,9 +218,13 @@ def _simpler(request: Request, said: str) -> Request | None:
         return rest | {"max_completion_tokens": request["max_tokens"]}
     if "temperature" in said and "temperature" in request:
         return {key: value for key, value in request.items() if key != "temperature"}
-    if request.get("response_format", {}).get("type") == "json_schema":
+    asked = request.get("response_format", {})
+    if asked.get("type") == "json_schema":  # github.com/abetlen/llama-cpp-python: "JSON Schema Mode"
+        schema = asked["json_schema"]["schema"]
+        return request | {"response_format": {"type": "json_object", "schema": schema}}
+    if "schema" in asked:
         return request | {"response_format": {"type": "json_object"}}
-    if "response_format" in request:
+    if asked:
         return {key: value for key, value in request.items() if key != "response_format"}
     return None
 
@@ -209,7 +237,7 @@ def _passes(error: BaseException) -> bool:
         return not _used_up(error)
     if isinstance(error, openai.APITimeoutError):
         return False  # it had all the time that there is
-    return isinstance(error, openai.APIConnectionError | openai.InternalServerError)
+    return isinstance(error, openai.APIConnectionError | openai.InternalServerError | _Broken)
 
 
 def _wait(state: RetryCallState) -> float:

@@ -26,7 +26,7 @@ class Endpoint:
         model: the model's name there.
         key: what it is asked with; empty: the server wants none.
         key_from: where the key comes from, for a person.
-        missing: the variable that should hold the key and does not; empty: nothing is missing.
+        trouble: why it can't be asked, in one sentence; empty: it can.
         price_in, price_out: per million tokens; None: not known.
     """
 
@@ -34,7 +34,7 @@ class Endpoint:
     model: str
     key: str = field(default="", repr=False)
     key_from: str = "no key"
-    missing: str = ""
+    trouble: str = ""
     price_in: float | None = None
     price_out: float | None = None
 
@@ -80,21 +80,27 @@ def _from_variables(settings: Settings) -> Endpoint:
         key, key_from = settings.ai_key.get_secret_value(), "KIT_AI_KEY"
     elif os.environ.get("OPENAI_API_KEY"):
         key, key_from = os.environ["OPENAI_API_KEY"], "OPENAI_API_KEY"
-    return Endpoint(
-        settings.ai_base_url or OPENAI,
-        settings.ai_model,
-        key,
-        key_from,
+    table = AiEndpoint(
+        base_url=settings.ai_base_url or OPENAI,
+        model=settings.ai_model,
         price_in=settings.ai_price_in,
         price_out=settings.ai_price_out,
     )
+    return _endpoint(table, key, key_from)
 
 
 def _from_table(table: AiEndpoint) -> Endpoint:
-    key, key_from, missing = "", "no key", ""
     if table.key_env:
-        key, key_from = os.environ.get(table.key_env, ""), table.key_env
-        missing = "" if key else table.key_env
-    elif table.key:
-        key, key_from = table.key.get_secret_value(), "kit.toml"
-    return Endpoint(table.base_url, table.model, key, key_from, missing, table.price_in, table.price_out)
+        return _endpoint(table, os.environ.get(table.key_env, ""), table.key_env)
+    if table.key:
+        return _endpoint(table, table.key.get_secret_value(), "kit.toml")
+    return _endpoint(table, "", "no key")
+
+
+def _endpoint(table: AiEndpoint, key: str, key_from: str) -> Endpoint:
+    key, trouble = key.strip(), ""  # a key that was read from a file often ends in a line break
+    if table.key_env and not key:
+        trouble = f"{table.key_env}, which should hold its key, is not set"
+    elif not key.isascii() or not key.isprintable():
+        key, trouble = "", f"its key, from {key_from}, has characters that no key has"
+    return Endpoint(table.base_url, table.model, key, key_from, trouble, table.price_in, table.price_out)

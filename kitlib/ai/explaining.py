@@ -92,8 +92,8 @@ def _asked(call: _Call, endpoint: Endpoint) -> Answer | None:
 
 
 def _reply(call: _Call, endpoint: Endpoint, sent: Sent) -> Reply | Problem:
-    if endpoint.missing:
-        return Problem("refused", f"{endpoint.missing}, which should hold its key, is not set")
+    if endpoint.trouble:
+        return Problem("refused", endpoint.trouble)
     return ask(
         endpoint,
         call.messages,

@@ -19,15 +19,18 @@ def write_private(path: Path, data: Any) -> None:
     """Write plain data as JSON, whole or not at all, with mode 0600."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    with open(temporary, "w", opener=_private) as file:
-        json.dump(data, file, indent=1, ensure_ascii=False)
-    os.replace(temporary, path)
+    try:
+        with open(temporary, "w", encoding="utf-8", opener=_private) as file:
+            json.dump(data, file, indent=1, ensure_ascii=False)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def read_private(path: Path) -> dict[str, Any] | None:
     """What `write_private` wrote; None when there is none, or it is damaged."""
     try:
-        data = json.loads(path.read_text())
+        data = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     return data if isinstance(data, dict) else None

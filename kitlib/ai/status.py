@@ -51,7 +51,7 @@ class Status:
                 "model": item.model,
                 "base_url": item.shown_url,
                 "key_from": item.key_from,
-                "missing": item.missing,
+                "trouble": item.trouble,
             }
             for item in self.models
         ]
@@ -71,7 +71,7 @@ def status(settings: Settings | None = None) -> Status:
 
 
 def _told(model: Endpoint) -> str:
-    key = f"{model.missing} should hold its key and is not set" if model.missing else f"key: {model.key_from}"
+    key = model.trouble or f"key: {model.key_from}"
     price = "price not set" if model.cost(0, 0) is None else f"price {model.price_in:g}/{model.price_out:g}"
     clear = "" if model.encrypted else ", NOT ENCRYPTED"
     return f"{model}{clear} ({key}; {price})"

@@ -160,6 +160,38 @@ def test_a_server_that_answers_drop_by_drop(ask, model):
     assert time.monotonic() - started < 2
 
 
+def test_a_server_that_stops_within_its_answer(ask, model):
+    def halts():
+        yield b'{"choices": '
+        time.sleep(1.5)
+
+    model.script = [lambda request: Response(halts(), 200, content_type="application/json")]
+    started = time.monotonic()
+    assert ask(ai_timeout=0.4).problem.kind == "slow"
+    assert time.monotonic() - started < 1.4
+
+
+@pytest.mark.parametrize("headers", [{"Content-Length": "5000"}, {"Content-Encoding": "gzip"}])
+def test_a_connection_that_breaks_within_an_answer(ask, model, headers):
+    def broken(request):
+        return Response(iter([b'{"choices": ']), 200, headers)
+
+    model.script = [broken]
+    answer = ask()
+    assert answer.problem.kind == "unreachable"
+    assert len(model.bodies) == 3
+    model.script = [broken, good()]
+    assert ask().problem is None
+
+
+def test_half_a_character_in_an_answer_does_no_harm(ask, model):
+    model.script = [json.dumps(good(cause="all \ud800 down"), ensure_ascii=False)]
+    assert ask().cause == "all ? down"
+    assert ask().cached
+    model.script = [good(cause="none \ud800 left")]
+    assert ask(LINES[1:]).cause == "none  left"
+
+
 @pytest.mark.parametrize(
     "item",
     [
@@ -323,6 +355,18 @@ def test_a_redirect_is_not_followed(ask, model, httpserver):
     assert other.bodies == []
 
 
+@pytest.mark.parametrize("key", ["ключ-ключ-ключ", "a-key-with\x00in-it", "two\nlines-of-a-key"])
+def test_a_key_that_cannot_be_one_is_told_and_not_sent(ask, model, key):
+    answer = ask(ai_key=key)
+    assert answer.problem.message.endswith("its key, from KIT_AI_KEY, has characters that no key has")
+    assert model.bodies == []
+
+
+def test_a_key_with_a_line_break_at_its_end(ask, model):
+    ask(ai_key=f"{KEY}\n")
+    assert model.headers[0]["Authorization"] == f"Bearer {KEY}"
+
+
 def test_the_second_model_is_asked_when_the_first_has_no_answer_that_holds(ask, model, httpserver):
     second = Model(httpserver, "/second/v1")
     model.script = ["no JSON"]
@@ -362,8 +406,10 @@ def test_a_server_that_knows_no_schema_is_asked_for_an_object_and_then_for_text(
 
     model.script = [picky]
     assert ask().problem is None
-    formats = [request.get("response_format", {}).get("type") for request in model.requests]
-    assert formats == ["json_schema", "json_object", None]
+    formats = [request.get("response_format", {}) for request in model.requests]
+    assert [item.get("type") for item in formats] == ["json_schema", "json_object", "json_object", None]
+    assert formats[1]["schema"] == formats[0]["json_schema"]["schema"]
+    assert "schema" not in formats[2]
 
 
 def test_a_server_that_knows_other_parameters(ask, model):

@@ -102,9 +102,12 @@ def test_a_wrong_table_is_told_without_its_key(table):
     assert "ai.0" in str(error.value)
 
 
-def test_a_wrong_address_is_shown():
-    with pytest.raises(SettingsError, match="ftp://a"):
-        load_settings(ai=[{"base_url": "ftp://a", "model": "m"}])
+@pytest.mark.parametrize("address", ["ftp://a", "http://", "http://[::", "http://a:99999", "a", "http://a b"])
+def test_a_wrong_address_is_shown(address):
+    for told in ({"ai": [{"base_url": address, "model": "m"}]}, {"ai_base_url": address}):
+        with pytest.raises(SettingsError) as error:
+            load_settings(**told)
+        assert repr(address) in str(error.value) or "ai_base_url" in str(error.value)
 
 
 # the budget
