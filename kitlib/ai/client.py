@@ -17,14 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 from kitlib.ai.answer import Problem
 from kitlib.ai.endpoints import Endpoint
-from kitlib.ai.folding import visible
-from kitlib.redaction import redact
+from kitlib.ai.troubles import TRIES, Broken, NoAnswer, TooSlow, problem, quoted, too_long, used_up
 
 if TYPE_CHECKING:
     import openai
     from tenacity import RetryCallState
 
-TRIES = 3
 FIRST_WAIT = 0.5  # seconds before the second try, twice that before the third
 LARGEST = 1_000_000  # bytes of an answer
 Request = dict[str, Any]
@@ -59,18 +57,6 @@ class Sent:
         if request.url.host != "api.openai.com":  # the client takes these from variables, for whatever server
             for name in ("openai-organization", "openai-project"):
                 request.headers.pop(name, None)
-
-
-class _TooSlow(Exception):
-    """The time for all tries is over."""
-
-
-class _Broken(Exception):
-    """The connection ended within an answer."""
-
-
-class _NoAnswer(Exception):
-    """The server's text is not what a chat completion is."""
 
 
 def ask(
@@ -109,8 +95,8 @@ def ask(
     ):
         try:
             return _negotiated(client, request, deadline)
-        except (openai.APIError, _Broken, _TooSlow, _NoAnswer) as error:
-            return _problem(error, endpoint, timeout)
+        except (openai.APIError, Broken, TooSlow, NoAnswer) as error:
+            return problem(error, endpoint, timeout)
 
 
 def _client(endpoint: Endpoint, http: Any) -> openai.OpenAI:
@@ -132,7 +118,7 @@ def _negotiated(client: openai.OpenAI, request: Request, deadline: float) -> Rep
         try:
             return _with_retries(partial(_once, client, request, deadline), deadline)
         except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-            simpler = None if _too_long(error) else _simpler(request, str(error).lower())
+            simpler = None if too_long(error) else _simpler(request, str(error).lower())
             if simpler is None:
                 raise
             request = simpler
@@ -155,15 +141,15 @@ def _once(client: openai.OpenAI, request: Request, deadline: float) -> Reply:
     """One request; the body is read piece by piece, so that a slow one cannot outlast the deadline."""
     left = deadline - time.monotonic()
     if left <= 0:
-        raise _TooSlow
+        raise TooSlow
     http = _http_library()
     try:
         with client.chat.completions.with_streaming_response.create(**request, timeout=left) as response:
             return _reply(_bounded(response.iter_bytes(), deadline))
     except http.TimeoutException:
-        raise _TooSlow from None
+        raise TooSlow from None
     except http.HTTPError as error:
-        raise _Broken from error
+        raise Broken from error
 
 
 def _bounded(pieces: Iterator[bytes], deadline: float) -> bytes:
@@ -171,9 +157,9 @@ def _bounded(pieces: Iterator[bytes], deadline: float) -> bytes:
     for piece in pieces:
         body += piece
         if len(body) > LARGEST:
-            raise _NoAnswer(f"its answer has more than {LARGEST} bytes")
+            raise NoAnswer(f"its answer has more than {LARGEST} bytes")
         if time.monotonic() > deadline:
-            raise _TooSlow
+            raise TooSlow
     return body
 
 
@@ -190,14 +176,12 @@ def _reply(body: bytes) -> Reply:
         choice = data["choices"][0]
         text = choice["message"]["content"]
     except (ValueError, LookupError, TypeError, RecursionError):
-        raise _NoAnswer(
-            f"its answer is no chat completion: {_quoted(body.decode(errors='replace'))}"
-        ) from None
+        raise NoAnswer(f"its answer is no chat completion: {quoted(body.decode(errors='replace'))}") from None
     text = text.encode("utf-8", "replace").decode() if isinstance(text, str) else ""
     if not text.strip():
-        raise _NoAnswer(f"its answer has no text (finish_reason: {choice.get('finish_reason')!r})")
+        raise NoAnswer(f"its answer has no text (finish_reason: {choice.get('finish_reason')!r})")
     if choice.get("finish_reason") == "length":
-        raise _NoAnswer("its answer was cut off; KIT_AI_ANSWER_TOKENS is the most that it may have")
+        raise NoAnswer("its answer was cut off; KIT_AI_ANSWER_TOKENS is the most that it may have")
     told = data.get("usage")
     usage = told if isinstance(told, dict) else {}
     counts = [usage.get(name) for name in ("prompt_tokens", "completion_tokens")]
@@ -234,10 +218,10 @@ def _passes(error: BaseException) -> bool:
     import openai
 
     if isinstance(error, openai.RateLimitError):
-        return not _used_up(error)
+        return not used_up(error)
     if isinstance(error, openai.APITimeoutError):
         return False  # it had all the time that there is
-    return isinstance(error, openai.APIConnectionError | openai.InternalServerError | _Broken)
+    return isinstance(error, openai.APIConnectionError | openai.InternalServerError | Broken)
 
 
 def _wait(state: RetryCallState) -> float:
@@ -247,55 +231,3 @@ def _wait(state: RetryCallState) -> float:
     if asked.replace(".", "", 1).isdecimal():
         return float(asked)
     return FIRST_WAIT * 2.0 ** (state.attempt_number - 1)
-
-
-def _problem(error: Exception, endpoint: Endpoint, timeout: float) -> Problem:
-    import openai
-
-    if isinstance(error, _TooSlow | openai.APITimeoutError):
-        return Problem("slow", f"it did not answer within {timeout:g} s", "a longer KIT_AI_TIMEOUT")
-    if isinstance(error, _NoAnswer):
-        return Problem("wrong-schema", str(error))
-    if isinstance(error, openai.APIStatusError):
-        return _refusal(error, endpoint)
-    cause = type(error.__cause__).__name__ if error.__cause__ else type(error).__name__
-    return Problem(
-        "unreachable", f"no connection ({cause})", "check KIT_AI_BASE_URL, and that the server runs"
-    )
-
-
-def _refusal(error: openai.APIStatusError, endpoint: Endpoint) -> Problem:
-    status, said = error.status_code, _quoted(error.message)
-    if status == 402 or (status == 429 and _used_up(error)):
-        return Problem(
-            "quota", f"the quota of its key is used up: {said}", "the billing page of its provider"
-        )
-    if status == 429:
-        return Problem("quota", f"it has too many requests, {TRIES} tries long: {said}", "try later")
-    if status in (401, 403):
-        return Problem(
-            "refused", f"it does not accept {endpoint.key_from} (HTTP {status}): {said}", "the key"
-        )
-    if status == 404:
-        return Problem(
-            "refused", f"it knows no such model or address: {said}", "check its base URL and model"
-        )
-    if _too_long(error):
-        return Problem("refused", f"the question is too long for it: {said}", "a lower KIT_AI_TOKEN_BUDGET")
-    if status >= 500:
-        return Problem("server-error", f"it failed {TRIES} times (HTTP {status}): {said}", "try later")
-    return Problem("refused", f"it refused the request (HTTP {status}): {said}")
-
-
-def _used_up(error: openai.APIStatusError) -> bool:
-    return "insufficient_quota" in (error.code, error.type) or "exceeded your current quota" in error.message
-
-
-def _too_long(error: openai.APIStatusError) -> bool:
-    said = error.message.lower()
-    return error.code == "context_length_exceeded" or ("context" in said and "token" in said)
-
-
-def _quoted(text: str) -> str:
-    flat = " ".join(redact(visible(text)).split())
-    return repr(flat if len(flat) <= 200 else flat[:200] + "…")

@@ -6,8 +6,10 @@ import json
 import socket
 import subprocess
 import sys
+import threading
 import time
 
+import openai  # noqa: F401  the first import takes seconds, which are no part of a timeout
 import pytest
 from ai_help import ACTIONS, KEY, SUBJECT, Model, completion, failure, good, settings_for
 from werkzeug import Response
@@ -16,6 +18,7 @@ from kitlib.ai import client, explain
 from kitlib.ai.answer import Claim, Proposal
 from kitlib.findings import Finding, Findings, Quote, Ref
 
+LONG = 60  # seconds, on however busy a machine
 LINES = [
     Quote("could not connect to server: Connection refused", "log of api-1, container api"),
     Quote("Back-off restarting failed container", "event"),
@@ -45,6 +48,14 @@ def quick(monkeypatch):
 @pytest.fixture
 def model(httpserver):
     return Model(httpserver)
+
+
+@pytest.fixture
+def patience():
+    """How long the server stays silent: until the test is over."""
+    over = threading.Event()
+    yield over
+    over.set()
 
 
 @pytest.fixture
@@ -134,41 +145,39 @@ def test_nobody_listens(ask):
     assert answer.verdict == "insufficient-evidence"
 
 
-def test_a_server_that_does_not_answer_in_time(ask, model):
+def test_a_server_that_does_not_answer_in_time(ask, model, patience):
     def slow(request):
-        time.sleep(1.5)
+        patience.wait(LONG)
         return good()
 
     model.script = [slow]
     started = time.monotonic()
-    answer = ask(ai_timeout=0.4)
-    assert time.monotonic() - started < 1.4
+    answer = ask(ai_timeout=1)
+    assert time.monotonic() - started < LONG
     assert answer.problem.kind == "slow"
-    assert len(model.bodies) == 1
+    assert "1 s" in answer.problem.message
+    assert len(model.bodies) <= 1
 
 
-def test_a_server_that_answers_drop_by_drop(ask, model):
+def test_a_server_that_answers_drop_by_drop(ask, model, patience):
     def drops():
-        for _ in range(40):
-            time.sleep(0.1)
+        while not patience.wait(0.1):
             yield b" "
 
     model.script = [lambda request: Response(drops(), 200, content_type="application/json")]
-    started = time.monotonic()
-    answer = ask(ai_timeout=0.5)
+    answer = ask(ai_timeout=1)  # each drop comes within it; without a deadline for all this would not end
     assert answer.problem.kind == "slow"
-    assert time.monotonic() - started < 2
 
 
-def test_a_server_that_stops_within_its_answer(ask, model):
+def test_a_server_that_stops_within_its_answer(ask, model, patience):
     def halts():
         yield b'{"choices": '
-        time.sleep(1.5)
+        patience.wait(LONG)
 
     model.script = [lambda request: Response(halts(), 200, content_type="application/json")]
     started = time.monotonic()
-    assert ask(ai_timeout=0.4).problem.kind == "slow"
-    assert time.monotonic() - started < 1.4
+    assert ask(ai_timeout=1).problem.kind == "slow"
+    assert time.monotonic() - started < LONG
 
 
 @pytest.mark.parametrize("headers", [{"Content-Length": "5000"}, {"Content-Encoding": "gzip"}])
@@ -317,8 +326,8 @@ def test_too_many_requests_all_the_time(ask, model):
 def test_a_server_that_asks_to_wait_longer_than_there_is_time(ask, model):
     model.script = [failure(429, "slow down", **{"Retry-After": "3600"})]
     started = time.monotonic()
-    assert ask(ai_timeout=2).problem.kind == "quota"
-    assert time.monotonic() - started < 2
+    assert ask(ai_timeout=LONG).problem.kind == "quota"
+    assert time.monotonic() - started < LONG
 
 
 def test_an_error_of_the_server_and_then_an_answer(ask, model):
@@ -349,7 +358,7 @@ def test_a_refusal_is_told_and_not_repeated(ask, model, status, said):
 
 
 def test_a_redirect_is_not_followed(ask, model, httpserver):
-    other = Model(httpserver, "/elsewhere")
+    other = Model(httpserver)
     model.script = [Response("", 307, {"Location": f"{other.url}/chat/completions"})]
     assert ask().problem.kind == "refused"
     assert other.bodies == []
@@ -368,7 +377,7 @@ def test_a_key_with_a_line_break_at_its_end(ask, model):
 
 
 def test_the_second_model_is_asked_when_the_first_has_no_answer_that_holds(ask, model, httpserver):
-    second = Model(httpserver, "/second/v1")
+    second = Model(httpserver)
     model.script = ["no JSON"]
     answer = ask(ai=[{"base_url": second.url, "model": "other"}])
     assert answer.problem is None
@@ -378,7 +387,7 @@ def test_the_second_model_is_asked_when_the_first_has_no_answer_that_holds(ask, 
 
 
 def test_when_all_fail_each_is_told(ask, model, httpserver):
-    second = Model(httpserver, "/second/v1")
+    second = Model(httpserver)
     model.script, second.script = [failure(401, "no")], [failure(500, "oops")]
     answer = ask(ai=[{"base_url": second.url, "model": "other"}])
     assert "m at " in answer.problem.message
@@ -387,7 +396,7 @@ def test_when_all_fail_each_is_told(ask, model, httpserver):
 
 def test_a_variable_without_a_key_passes_to_the_next(ask, model, httpserver, monkeypatch):
     monkeypatch.setenv("SECOND_KEY", "a-key-in-a-variable")
-    second = Model(httpserver, "/second/v1")
+    second = Model(httpserver)
     tables = [
         {"base_url": model.url, "model": "a", "key_env": "NOT_SET_ANYWHERE"},
         {"base_url": second.url, "model": "b", "key_env": "SECOND_KEY"},
