@@ -33,8 +33,11 @@ _UNQUOTED = r"(?:[^\s\"'`,;&)\]}]|[,;&](?![\w.-]+[=:]|[\s\"'`]|$)|[)\]}\"'`](?=\
 # What is said about a password rather than being one: the message would lose its meaning.
 _SAID = (
     r"(?!(?:not|no|none|null|nil|is|was|has|must|invalid|incorrect|wrong|missing|empty|expired|required|true|"
-    r"false|unset|undefined|mismatch|error|failed)\b(?!\S))"
+    r"false|unset|undefined|mismatch|error|failed)(?![^\s,;.)\]}\"'`]))"
 )
+
+# What only names a value: ${PASSWORD}, $(cat file), {{ .Values.password }}; or an object that begins.
+_TEMPLATE = r"(?!\$[({]|[{\[](?:[{\[\"'\s]|$))"
 
 _SHAPES: tuple[tuple[Sort, str], ...] = (
     # RFC 7468; a block that was cut off, or whose line breaks are written as \n, is one too
@@ -58,7 +61,7 @@ _SHAPES: tuple[tuple[Sort, str], ...] = (
         "CREDENTIAL",
         rf"(?i)\b(?:proxy-)?authorization{_QUOTE}?\s*[:=,]\s*{_QUOTE}?(?P<v>[^\s\"'`\\]+(?: [^\s\"'`\\,]+)?)",
     ),
-    ("CREDENTIAL", r"(?i)\b(?:bearer|basic)\s+(?P<v>[\w.~+/-]{8,}=*)"),
+    ("CREDENTIAL", r"\b(?i:bearer|basic)\s+(?=\S*[A-Z0-9=+/_])(?P<v>[\w.~+/-]{8,}=*)"),
     ("CREDENTIAL", rf"(?i)\b(?:set-)?cookie{_QUOTE}?\s*[:=]\s*(?P<v>[^\n\"'`]+)"),
     (
         "CREDENTIAL",
@@ -73,7 +76,7 @@ _SHAPES: tuple[tuple[Sort, str], ...] = (
     ("CREDENTIAL", r"(?i)[?&;](?:sig|signature|x-amz-(?:signature|credential)|code|key)=(?P<v>[^\s&\"']+)"),
     (
         "CREDENTIAL",
-        rf"(?i){_NAME}{_QUOTE}?\s*(?:[:=]|=>|:=)+\s*{_SAID}"
+        rf"(?i)(?<!existing){_NAME}{_QUOTE}?[^\S\n]*(?:[:=]|=>|:=)+[^\S\n]*{_SAID}{_TEMPLATE}"
         rf"(?:(?P<q>{_QUOTE})(?P<v>.*?)(?P=q)|(?P<v2>{_UNQUOTED}))",
     ),
     ("CREDENTIAL", rf"(?i)(?<![\w-])--?[\w-]{{0,60}}{_NAME}\s+{_SAID}{_QUOTE}?(?P<v>[^\s\"'`-][^\s\"'`]*)"),

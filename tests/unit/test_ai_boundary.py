@@ -134,6 +134,12 @@ def test_ips_leave_unless_they_are_hidden(boundary, tmp_path):
         'MountVolume.SetUp failed for volume "certs" : secret "tls-cert" not found',
         "KeyError: 'SECRET_KEY'",
         "token: expired",
+        "existingSecret: todo-app-database",
+        "- secret:\n    secretName: tls-cert",
+        "password: ${DB_PASSWORD} or token={{ .Values.token }} or {'secret': {'name': 'x'}}",
+        '{"automountServiceAccountToken":false,"x":1}',
+        "basic authentication failed, bearer authentication too",
+        "secretKeyRef: {name: todo-app-secrets, key: password}",
         "Error: secret_key must be set",
         'User "system:serviceaccount:todo-app:default" cannot list resource "pods"',
         'File "/usr/lib/python3.11/site-packages/sqlalchemy/engine/base.py", line 145, in __init__',
@@ -148,7 +154,7 @@ def test_ips_leave_unless_they_are_hidden(boundary, tmp_path):
     ],
 )
 def test_ordinary_text_stays(boundary, text):
-    assert one(boundary, text) == text
+    assert boundary.outgoing(text.split("\n")) == [line.strip() for line in text.split("\n")]
     assert not boundary.counts
 
 
