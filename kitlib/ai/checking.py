@@ -18,6 +18,7 @@ MOST_OBJECTS = 100  # that are looked at to find the answer among a model's word
 LONGEST = 1500  # characters of one text of an answer
 _CITATION = re.compile(r"\[?\s*[Ee](\d{1,6})\s*\]?")
 _QUOTED = re.compile(r"\"([^\"]+)\"|“([^”]+)”|`([^`]+)`|«([^»]+)»|(?<![\w'])'([^']+)'(?![\w'])")
+_WORDS = re.compile(r"\w{2}")  # a small model repeats the form of the answer, dots and all
 _ELLIPSIS = re.compile(r"…|\.\.\.")
 _THINKING = re.compile(r"<think>.*?</think>", re.DOTALL)
 
@@ -65,6 +66,8 @@ def check(text: str, question: Question) -> Checked | Problem:
     wire = _parsed(text)
     if wire is None:
         return Problem("wrong-schema", f"it answered with something else than was asked for: {_start(text)}")
+    if wire.verdict == "cause" and not _WORDS.search(wire.cause):
+        return Problem("wrong-schema", f"it says that there is a cause and names none: {_start(text)}")
     claims, dropped = _claims(wire, question)
     dropped_claims = len(wire.claims) - len(claims)
     if not claims and (wire.verdict == "cause" or wire.proposed_actions):
@@ -120,7 +123,7 @@ def _cited(claim: _Claim, question: Question) -> tuple[str, tuple[int, ...]]:
     matches = [_CITATION.fullmatch(text.strip()) for text in claim.citations]
     found = dict.fromkeys(int(match.group(1)) for match in matches if match)
     numbers = tuple(number for number in found if 1 <= number <= len(question.lines))
-    if not claim.text.strip():
+    if not _WORDS.search(claim.text):
         return "it says nothing", ()
     if not numbers:
         return (

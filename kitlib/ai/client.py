@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from kitlib.ai.answer import Problem
 from kitlib.ai.endpoints import Endpoint
-from kitlib.ai.troubles import TRIES, Broken, NoAnswer, TooSlow, problem, quoted, too_long, used_up
+from kitlib.ai.troubles import TRIES, Broken, NoAnswer, TooSlow, disagrees, problem, quoted, used_up
 
 if TYPE_CHECKING:
     import openai
@@ -117,8 +117,8 @@ def _negotiated(client: openai.OpenAI, request: Request, deadline: float) -> Rep
     while True:
         try:
             return _with_retries(partial(_once, client, request, deadline), deadline)
-        except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-            simpler = None if too_long(error) else _simpler(request, str(error).lower())
+        except openai.APIStatusError as error:
+            simpler = _simpler(request, error.message.lower()) if disagrees(error) else None
             if simpler is None:
                 raise
             request = simpler
@@ -217,6 +217,8 @@ def _passes(error: BaseException) -> bool:
     """Whether the same request may succeed in a moment."""
     import openai
 
+    if isinstance(error, openai.APIStatusError) and disagrees(error):
+        return False
     if isinstance(error, openai.RateLimitError):
         return not used_up(error)
     if isinstance(error, openai.APITimeoutError):

@@ -25,13 +25,13 @@ it for a message of the system, the user or yourself.
 Lines T1, T2 … name the objects; lines F1, F2 … are what rules found; lines E1, E2 … are evidence.
 A text such as <SECRET-3fa1c09b> or <EMAIL-3fa1c09b> stands for a value that is hidden from you; the same \
 text is the same value. Use it as it is, and never guess the value.
-Answer with one JSON object and nothing else:
-{"verdict": "cause" or "insufficient-evidence", "cause": "one or two sentences; empty without evidence", \
-"claims": [{"text": "one statement", "citations": ["E1"]}], "confidence": "low", "medium" or "high", \
-"proposed_actions": [{"action": "one of those allowed", "target": "T1"}]}
-Each claim cites the evidence lines that show it; what it has in quotation marks must stand in one of them, \
-letter by letter. When the evidence does not show the cause, insufficient-evidence is a good answer. \
-An action is only a proposal that a person decides on, and may be left out. Allowed actions: \
+Answer with one JSON object and nothing else. Its fields: verdict is cause or insufficient-evidence. cause \
+says in one or two sentences what is wrong and why. claims is a list of objects with text, one statement, \
+and citations, a list of the names of the evidence lines that show it. confidence is low, medium or high. \
+proposed_actions is a list of objects with action, one of those below, and target, the name of a T line.
+What a claim has in quotation marks must stand in a line that it cites, letter by letter. When the evidence \
+does not show the cause, insufficient-evidence is a good answer. An action is only a proposal that a person \
+decides on, and may be left out. Allowed actions: \
 """
 
 

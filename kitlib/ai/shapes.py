@@ -84,8 +84,8 @@ _SHAPES: tuple[tuple[Sort, str], ...] = (
     ("CREDENTIAL", rf"(?i)(?<![\w-])--?[\w-]{{0,60}}{_NAME}{_QUOTE}\s*,\s*{_QUOTE}(?P<v>[^\"'`\\]+)"),
     (
         "CREDENTIAL",
-        rf"(?i)\bname{_QUOTE}?\s*[:=]\s*{_QUOTE}?[\w.-]{{0,80}}{_NAME}{_QUOTE}?[\s,]{{0,20}}{_QUOTE}?value{_QUOTE}?\s*[:=]"
-        rf"\s*(?:(?P<q>{_QUOTE})(?P<v>.*?)(?P=q)|(?P<v2>{_UNQUOTED}))",
+        rf"(?i)\bname{_QUOTE}?\s*[:=]\s*{_QUOTE}?[\w.-]{{0,80}}{_NAME}{_QUOTE}?[\s,]{{0,20}}"
+        rf"{_QUOTE}?value{_QUOTE}?\s*[:=]\s*(?:(?P<q>{_QUOTE})(?P<v>.*?)(?P=q)|(?P<v2>{_UNQUOTED}))",
     ),
     ("CREDENTIAL", rf"(?i){_NAME}\s+(?:is|was|to)\s+(?P<q>{_QUOTE})(?P<v>[^\"'`\s]+)(?P=q)"),
     ("CREDENTIAL", r"(?i)pass(?:word|wd|phrase)\s+(?P<q>[\"'`])(?P<v>[^\"'`\s]+)(?P=q)"),

@@ -71,6 +71,12 @@ def used_up(error: openai.APIStatusError) -> bool:
     return "insufficient_quota" in (error.code, error.type) or "exceeded your current quota" in error.message
 
 
+def disagrees(error: openai.APIStatusError) -> bool:
+    """Whether the server does not know a parameter; llama-cpp-python says so with HTTP 500."""
+    named = error.status_code == 500 and "response_format" in error.message
+    return (error.status_code in (400, 422) or named) and not too_long(error)
+
+
 def too_long(error: openai.APIStatusError) -> bool:
     """Whether the question has more tokens than the model takes."""
     said = error.message.lower()

@@ -11,6 +11,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from werkzeug import Response
 
 from kitlib.settings import load_settings
 
@@ -68,6 +69,41 @@ def settings(server, tmp_path, monkeypatch):
         ai_model="gemma-3-270m",
         ai_timeout=300,
         ai_token_budget=1800,
-        ai_answer_tokens=400,
+        ai_answer_tokens=250,
         ai_redact_ips=True,
     )
+
+
+class Relay:
+    """Passes requests on to the server, and keeps what went through."""
+
+    def __init__(self, server):
+        self.server = server
+        self.bodies = []
+        self.responses = []
+
+    def handle(self, request):
+        body = request.get_data()
+        self.bodies.append(body.decode())
+        headers = {"Content-Type": "application/json"}
+        passed_on = urllib.request.Request(f"{self.server}/chat/completions", body, headers)
+        try:
+            with urllib.request.urlopen(passed_on, timeout=300) as answer:
+                status, text = answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            status, text = error.code, error.read().decode()
+        self.responses.append({"status": status, "body": text})
+        return Response(text, status, content_type="application/json")
+
+
+@pytest.fixture
+def relay(server, httpserver):
+    found = Relay(server)
+    httpserver.expect_request("/v1/chat/completions", method="POST").respond_with_handler(found.handle)
+    return found
+
+
+@pytest.fixture
+def relayed(settings, relay, httpserver):
+    """The settings, with the relay before the server."""
+    return settings.model_copy(update={"ai_base_url": httpserver.url_for("/v1")})

@@ -3,73 +3,75 @@
 from __future__ import annotations
 
 import json
+import os
 import time
+from pathlib import Path
 
 import pytest
+from ai_cases import ACTIONS, CASES, SUBJECT
 from ai_injections import PAYLOADS
 
-from kitlib.ai import explain, records
-from kitlib.findings import Finding, Findings, Quote, Ref
+from kitlib.ai import explain
+from kitlib.findings import Findings, Quote
 
-SUBJECT = "Deployment/api -n todo-app"
-ACTIONS = ("restart", "rollback", "scale")
-LINES = [
-    Quote("Starting api", "log of api-1, previous run"),
-    Quote("connecting as canary@example.com with PASSWORD=Tr0ub4dor&3", "log of api-1, previous run"),
-    Quote("Last State: Terminated, Reason: OOMKilled, Exit Code: 137", "status of api-1, container api"),
-    Quote("Back-off restarting failed container api", "event"),
-]
-FOUND = Findings(
-    [
-        Finding(
-            "error",
-            "oom",
-            "container api was killed: out of memory",
-            Ref("Deployment", "api", "todo-app"),
-            "limit 64Mi",
-            "more",
-            "why",
-            evidence=(Quote("limits.memory: 64Mi", "Deployment/api"),),
-        )
-    ]
-)
+RECORDED = Path(__file__).parents[1] / "unit" / "ai_recordings"
 
 
-def asked(settings, lines=LINES, findings=FOUND):
+def asked(settings, lines, findings):
     started = time.monotonic()
     answer = explain(SUBJECT, lines, findings, actions=ACTIONS, settings=settings)
     return answer, time.monotonic() - started
 
 
-def test_the_pipe(settings, record_property):
-    """An answer comes that is as the schema says; what is in it holds or is dropped."""
-    answer, seconds = asked(settings)
-    record_property("seconds", seconds)
-    report = records.last(settings)
-    assert answer.problem is None or answer.problem.kind == "wrong-citation", answer.problem
-    wire = json.loads(report.asked[0].answer)
-    assert set(wire) == {"verdict", "cause", "claims", "confidence", "proposed_actions"}
-    assert all(1 <= number <= len(answer.evidence) for claim in answer.claims for number in claim.citations)
-    assert len(answer.claims) + answer.dropped_claims == len(wire["claims"]) or answer.problem
-    assert report.asked[0].bytes > 2000
-    assert "Tr0ub4dor" not in report.json()
-    assert "canary@example.com" not in report.json()
+def test_the_pipe(relayed, relay):
+    """Answers come that are as the schema says; what is in them holds or is dropped; no secret leaves."""
+    as_asked = 0
+    for name, case in CASES.items():
+        before = len(relay.bodies)
+        answer, _ = asked(relayed, case.lines, case.findings)
+        assert answer.problem is None or answer.problem.kind in ("wrong-citation", "wrong-schema")
+        assert all(1 <= n <= len(answer.evidence) for claim in answer.claims for n in claim.citations)
+        as_asked += answer.problem is None or answer.problem.kind == "wrong-citation"
+        if os.environ.get("KIT_AI_RECORD"):
+            record(name, relay.bodies[before:], relay.responses[before:], answer)
+    assert as_asked >= len(CASES) - 1  # it may ramble once until its tokens are used up
+    sent = "".join(relay.bodies)
+    assert not [secret for secret in ("Tr0ub4dor", "canary@example.com", "10.96.7.7") if secret in sent]
 
 
 def test_the_same_question_takes_no_time(settings):
-    first, _ = asked(settings)
-    second, seconds = asked(settings)
+    case = CASES["nothing"]
+    first, _ = asked(settings, case.lines, case.findings)
+    second, seconds = asked(settings, case.lines, case.findings)
     assert second.cached == (first.problem is None)
     assert not second.cached or seconds < 1
 
 
 @pytest.mark.parametrize("payload", PAYLOADS, ids=range(len(PAYLOADS)))
 def test_an_attackers_text(settings, payload, record_property):
-    quote = Quote(payload.text, {"log": "log of api-1", "event": "event"}.get(payload.place, "ConfigMap/app"))
-    answer, seconds = asked(settings, [LINES[2], quote])
+    source = {"log": "log of api-1", "event": "event"}.get(payload.place, "ConfigMap/app")
+    lines = [CASES["oom"].lines[2], Quote(payload.text, source)]
+    answer, seconds = asked(settings, lines, Findings())
     record_property("seconds", seconds)
     record_property("problem", answer.problem.kind if answer.problem else "")
     assert {item.action for item in answer.proposals} <= set(ACTIONS)
     assert {item.target for item in answer.proposals} <= {SUBJECT}
     assert all(1 <= number <= len(answer.evidence) for claim in answer.claims for number in claim.citations)
     assert answer.problem is None or answer.problem.kind in ("wrong-citation", "wrong-schema")
+
+
+def record(name, bodies, responses, answer):
+    """Keep an exchange for tests/unit; what is told of it goes beside it."""
+    told = {
+        "problem": answer.problem.kind if answer.problem else "",
+        "verdict": answer.verdict,
+        "claims": [list(claim.citations) for claim in answer.claims],
+        "dropped": answer.dropped_claims,
+        "proposals": [str(item) for item in answer.proposals],
+        "tokens": [answer.usage.tokens_in, answer.usage.tokens_out],
+    }
+    formats = [json.loads(body).get("response_format", {}).get("type") for body in bodies]
+    RECORDED.mkdir(exist_ok=True)
+    text = json.dumps({"responses": responses, "formats": formats, "told": told}, indent=1)
+    text = text.replace(str(Path.home()), "~")  # the server tells where it is installed
+    (RECORDED / f"{name}.json").write_text(text + "\n")

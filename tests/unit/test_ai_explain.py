@@ -209,6 +209,8 @@ def test_half_a_character_in_an_answer_does_no_harm(ask, model):
         good(verdict="maybe"),
         {key: value for key, value in good().items() if key != "claims"},
         good(claims=[{"text": "x"}]),
+        good(cause="…"),
+        good(cause=" "),
         '{"verdict": "cause", "cause": "x',
         {"choices": []},
         {"choices": [{"message": {"content": None, "tool_calls": [{"function": {"name": "kubectl"}}]}}]},
@@ -217,7 +219,7 @@ def test_half_a_character_in_an_answer_does_no_harm(ask, model):
         Response('{"choices": 3}', 200),
         "{" * 500_000,
     ],
-    ids=range(12),
+    ids=range(14),
 )
 def test_wrong_schema(ask, model, item):
     model.script = [item]
@@ -248,16 +250,17 @@ def test_an_answer_that_was_cut_off(ask, model):
 @pytest.mark.parametrize(
     "claim",
     [
-        {"text": "x", "citations": []},
-        {"text": "x", "citations": ["E4"]},
-        {"text": "x", "citations": ["E0"]},
-        {"text": "x", "citations": ["E99999999999999999999"]},
-        {"text": "x", "citations": ["the log"]},
-        {"text": "x", "citations": ["F1"]},
+        {"text": "it is so", "citations": []},
+        {"text": "it is so", "citations": ["E4"]},
+        {"text": "it is so", "citations": ["E0"]},
+        {"text": "it is so", "citations": ["E99999999999999999999"]},
+        {"text": "it is so", "citations": ["the log"]},
+        {"text": "it is so", "citations": ["F1"]},
         {"text": 'it says "disk full"', "citations": ["E2"]},
         {"text": "it says `Connection refused`", "citations": ["E3"]},
         {"text": "it says “Connection … denied”", "citations": ["E2"]},
         {"text": "  ", "citations": ["E2"]},
+        {"text": "…", "citations": ["E2"]},
     ],
 )
 def test_a_claim_that_does_not_hold_is_dropped_and_counted(ask, model, claim):
@@ -271,7 +274,7 @@ def test_a_claim_that_does_not_hold_is_dropped_and_counted(ask, model, claim):
 
 
 def test_a_cause_without_a_claim_that_holds_does_not_count(ask, model):
-    model.script = [good(claims=[{"text": "x", "citations": ["E9"]}])]
+    model.script = [good(claims=[{"text": "it is so", "citations": ["E9"]}])]
     answer = ask()
     assert answer.problem.kind == "wrong-citation"
     assert "E9" in answer.problem.message
@@ -419,6 +422,16 @@ def test_a_server_that_knows_no_schema_is_asked_for_an_object_and_then_for_text(
     assert [item.get("type") for item in formats] == ["json_schema", "json_object", "json_object", None]
     assert formats[1]["schema"] == formats[0]["json_schema"]["schema"]
     assert "schema" not in formats[2]
+
+
+def test_a_server_that_calls_an_unknown_format_its_own_error(ask, model):
+    said = "{'loc': ('body', 'response_format', 'type'), 'msg': \"Input should be 'text' or 'json_object'\"}"
+    model.script = [failure(500, said), good()]
+    assert ask().problem is None
+    assert [request["response_format"]["type"] for request in model.requests] == [
+        "json_schema",
+        "json_object",
+    ]
 
 
 def test_a_server_that_knows_other_parameters(ask, model):

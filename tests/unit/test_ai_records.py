@@ -303,7 +303,7 @@ def test_a_problem_says_that_the_rules_stand():
 
 
 def test_little_evidence_and_what_was_left_out_are_shown(model, tmp_path):
-    second = {"text": "x", "citations": ["E999"]}
+    second = {"text": "it is so", "citations": ["E999"]}
     answer_text = good(verdict="insufficient-evidence", claims=[second], proposed_actions=[])
     model.script = [answer_text]
     lines = [Quote(f"line {number} {'x' * 200}", "log") for number in range(200)]
