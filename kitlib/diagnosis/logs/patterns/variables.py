@@ -1,0 +1,95 @@
+"""Environment variables that are missing or cannot be used."""
+
+from kitlib.diagnosis.logs.patterns.rule import Rule
+
+_NAMED = r"[\"'`({\[$]{0,3}(?P<variable>(?!(?i:is|was|are|were|must|not|has|have|in|for|to|of|with|and|or|on|variables?|names?|missing|required|files?)\b)[A-Za-z_]\w{1,100})[\"'`)}\]]{0,3}"
+# By its look alone only capitals with an underscore are a variable; TLS, HTTP and the like are not.
+_LOOKS = r"(?<![\w.\-/])[\"'`({\[$]{0,3}(?P<variable>[A-Z][A-Z0-9]*_[A-Z0-9_]*[A-Z0-9])[\"'`)}\]]{0,3}:?"
+_ONE = r"(?<![\w.\-/])[\"'`({\[$]{0,3}(?P<variable>(?!TLS|SSL|HTTP|GET|POST|ERROR|FATAL|WARN)[A-Z][A-Z0-9_]{2,60})[\"'`)}\]]{0,3}:?"
+_LIST = r"[\s:\"'`\[({*-]{1,8}(?P<variables>[A-Z][A-Z0-9_]{1,80}(?:[\"'`]?(?:,| and|,? or) ?[\"'`]?[A-Z][A-Z0-9_]{1,80}){0,20})"
+_ENV = r"(?i:env(?:ironment)?[ -]?(?:var(?:iable)?s?)?(?:\(s\))?)"
+_WORD = r"(?i: ?(?:environment variable|env(?:ironment)? ?var(?:iable)?|variable|setting|env))?"
+_ABSENT = (
+    r"(?i: ?(?:(?:is|was|are|has|have)(?: not|n't)(?: been)? (?:set|found|defined|provided|present|configured|specified|supplied|"
+    r"available|given)\b|(?:is|was|are) (?:an? )?(?:required|missing|empty|undefined|unset|mandatory|null|blank|absent)\b|"
+    r"(?:must|should|needs? to|has to) (?:not be (?:empty|blank|null|unset)|be (?:set|defined|provided|specified|present|"
+    r"configured|given|supplied))\b|(?:can't|cannot|can not) be (?:empty|blank|null|undefined)\b|"
+    r"not (?:set|found|defined|provided|specified|configured|present|given)\b|(?:required|missing|unset|undefined)\b))"
+)
+_POSITIVE = r"(?!.{0,40}\b(?:is|are|was) (?:set|defined|configured|present)\b)"
+
+RULES = (
+    Rule(
+        "variable-invalid",
+        ("must be", "invalid", "assigning", "not a valid", "parse error", "malformed", "expected", "valid"),
+        (
+            rf"{_LOOKS}{_WORD} (?i:must be (?:an? |one of|between|at least|at most|greater|less|positive|[\d<>=]))",
+            rf"{_LOOKS}{_WORD} (?i:(?:is|has) (?:an? )?(?:invalid|malformed|not an? (?:valid|integer|number|boolean)|not valid))",
+            rf"(?i:(?:invalid|bad|malformed|unparsable|illegal))(?i: value| integer| boolean| number| port| url| format)?(?i: for| of| in|:)?"
+            rf"(?i: {_ENV})? ?{_LOOKS}",
+            rf"(?i:invalid|bad|malformed).{{0,40}}{_ENV} {_NAMED}",
+            r"envconfig\.Process: assigning (?P<variable>\w{1,100}) to",
+            rf"(?i:cannot|can't|could not|failed to|unable to) parse (?i:{_ENV} )?{_LOOKS}",
+        ),
+        exact=True,
+    ),
+    Rule(
+        "variable-unset",
+        (
+            "placeholder",
+            "unbound variable",
+            "parameter not set",
+            "parameter null",
+            "superuser password",
+            "password option",
+            "declare it as envvar",
+            "missing value",
+            "keyerror",
+            "key not found",
+        ),
+        (
+            r"Could not resolve placeholder '(?P<variable>[^'}]{1,200})'",
+            r"(?P<variable>[A-Za-z_]\w{0,100}): (?:unbound variable|parameter (?:null or )?not set)",
+            r"(?P<POSTGRES_PASSWORD>superuser password is not specified)",
+            r"(?P<MYSQL_ROOT_PASSWORD>database is uninitialized and password option is not specified)",
+            r"(?P<variable>\w{1,100}) not found\. Declare it as envvar",
+            r"required key (?P<variable>\w{1,100}) missing value",
+            r"KeyError: '(?P<variable>[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)'",
+            r"key not found: \"(?P<variable>[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)\"",
+        ),
+    ),
+    Rule(
+        "variable-unset",
+        (
+            "env",
+            "required",
+            "missing",
+            "not set",
+            "must",
+            "not defined",
+            "undefined",
+            "unset",
+            "isn't set",
+            "not provided",
+            "not specified",
+            "not found",
+            "not configured",
+            "empty",
+            "mandatory",
+            "been set",
+        ),
+        (
+            rf"(?i:missing|required|mandatory|undefined|unset|expected|absent)\b[^.:=\"']{{0,40}}?\b{_ENV}\b"
+            rf"(?i: names?)?(?i:\(s\))?(?: (?i:is|are|was|were))?(?: (?i:not set|missing|unset|undefined))?{_POSITIVE}{_LIST}",
+            rf"{_LOOKS}{_WORD}{_ABSENT}",
+            rf"\b{_ENV} {_NAMED}{_ABSENT}",
+            rf"{_ONE}{_WORD} ?(?i:(?:is|was) (?:not set|unset|not defined|undefined|required)|not set|must be (?:set|defined|provided)|"
+            rf"environment variable)(?i: (?:is|was) (?:not set|missing|required)| missing| required)?$",
+            rf"(?i:define|set|provide|specify|supply|export|configure)(?i: either)?(?i: the| an?)?(?i: required)? {_ENV} {_NAMED}",
+            rf"(?i:define|set|provide|specify|supply|export)(?i: either)?(?i: the| an?)? {_LOOKS}{_WORD} {_ENV}",
+            rf"(?i:no|missing|undefined|unset|empty)(?i: required)?(?i: value for| config(?:uration)?| setting| secret| variable)?:? {_LOOKS}",
+            rf"\b{_ENV} (?i:not found|not present)(?:: {_NAMED})?$",
+        ),
+        exact=True,
+    ),
+)
