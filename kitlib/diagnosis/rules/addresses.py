@@ -8,6 +8,7 @@ from difflib import SequenceMatcher
 from kitlib.cluster.resource import Resource
 from kitlib.diagnosis.environment import DEFAULT_PORTS, Address, addresses, variables
 from kitlib.diagnosis.evidence import Evidence
+from kitlib.diagnosis.rules.places import address_place
 from kitlib.findings import Edit, Finding, Fix, Quote, Ref, quotes
 
 # How resolvers say no: glibc, musl, Go, Node.js, libpq, psycopg, Java.
@@ -82,6 +83,7 @@ def _host_finding(evidence: Evidence, address: Address, said: list[Quote]) -> Fi
         why=f"inside a namespace a host is a Service's name, and no Service has this one ({_SERVICE_DNS})",
         fix=fix or Fix("correct the host name by hand; no Service has a similar name"),
         evidence=tuple([quote for quote in said if _mentions(quote.text, address.host)][:2] or said[:2]),
+        field=address_place(evidence, address)[1],
     )
 
 
@@ -105,6 +107,7 @@ def _port_finding(
         why=f"a Service only answers on the ports in its spec ({_SERVICE_DNS})",
         fix=fix,
         evidence=tuple(said[:2]),
+        field=address_place(evidence, address)[1],
     )
 
 
