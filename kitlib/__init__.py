@@ -1,6 +1,7 @@
 """kitlib: notebooks and runbooks for Kubernetes that really run.
 
-`Cluster`, `connect` and `diagnose` are loaded on first use: the Kubernetes client takes half a second to import.
+`Cluster`, `connect` and `diagnose` are loaded on first use: importing the Kubernetes client takes half a
+second.
 """
 
 from __future__ import annotations

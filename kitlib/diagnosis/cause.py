@@ -15,7 +15,7 @@ __all__ = ["Cause", "Scan", "Strength", "key_of"]
 
 
 class Strength(IntEnum):
-    """How near a finding is to the root; of two about one workload the weaker is a symptom of the stronger."""
+    """How near a finding is to the root: of two about one workload the weaker is the other's symptom."""
 
     SYMPTOM = 0  # how a fault looks from outside: a crash loop, a failing probe, no endpoints
     WEAK = 1  # what a program says of itself, naming nothing that could be changed in the cluster

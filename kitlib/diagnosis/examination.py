@@ -96,8 +96,8 @@ class Diagnosis:
         seen = f"{self.workloads} workload{'s' if self.workloads != 1 else ''}"
         if not self.causes:
             return f"{self.target}: nothing is wrong with {seen}"
-        count = len(self.causes)
-        return f"{self.target}: {count} root cause{'s' if count != 1 else ''} among {seen}; first: {self.causes[0].finding.title}"
+        count = f"{len(self.causes)} root cause{'s' if len(self.causes) != 1 else ''}"
+        return f"{self.target}: {count} among {seen}; first: {self.causes[0].finding.title}"
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, for JSON."""

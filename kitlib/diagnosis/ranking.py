@@ -70,7 +70,7 @@ def _once(causes: Iterable[Cause]) -> list[Cause]:
 
 
 def _above(cause: Cause, others: Sequence[Cause]) -> Cause | None:
-    """The finding that explains this one, if there is one: what it blames first, then the nearest to the root."""
+    """The finding that explains this one, if any: one that it blames, else the nearest to the root."""
     blamed = [other for other in others if other is not cause and _is_blamed(cause, other)]
     stronger = [
         other

@@ -30,7 +30,8 @@ class Target:
         parts = text.split("/") if text else [""]
         if len(parts) not in (1, 3) or (len(parts) == 3 and not all(parts)):
             raise UsageError(
-                f"can't diagnose {text!r}: expected NAMESPACE, NAMESPACE/KIND/NAME, or nothing for all namespaces",
+                f"can't diagnose {text!r}: expected NAMESPACE, NAMESPACE/KIND/NAME, "
+                "or nothing for all namespaces",
                 fix="such as: kit diagnose todo-app/deployment/todo-app-api",
             )
         if len(parts) == 1:
@@ -74,7 +75,8 @@ class Target:
             near = get_close_matches(self.name, there, n=1)
             fix = f"kit diagnose {self.namespace}/{self.kind.lower()}/{near[0]}" if near else ""
             raise NotFound(
-                f"there is no {self.kind} {self.name} in {self.namespace}; there are: {', '.join(there) or 'none'}",
+                f"there is no {self.kind} {self.name} in {self.namespace}; "
+                f"there are: {', '.join(there) or 'none'}",
                 status=404,
                 fix=fix,
             )

@@ -1,4 +1,4 @@
-"""Where things stand in a workload: the paths of fields as kubectl explain names them, with names for indices."""
+"""Where things stand in a workload: paths of fields as kubectl explain names them, with names for indices."""
 
 from __future__ import annotations
 

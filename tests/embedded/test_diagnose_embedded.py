@@ -1,4 +1,4 @@
-"""Faults that need no running container, on a real control plane: the cause, object and field, and its control."""
+"""Faults that need no running container, on a real control plane: cause, object and field, and controls."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def _no_requests(scan: Scan, item: Resource, target: Resource) -> Iterator[Cause
                 item,
                 ref(target),
                 "hpa-requests",
-                f"autoscaler {item.name} can't tell a share: container {container['name']} requests no {name}",
+                f"autoscaler {item.name} can't tell a share: {container['name']} requests no {name}",
                 container_path(target, container["name"], f"resources.requests.{name}"),
                 found=f"no request of {name}",
                 expected=f"a request; {resource['target'].get('averageUtilization', '')} % of it is the aim",

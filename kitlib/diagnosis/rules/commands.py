@@ -13,7 +13,8 @@ from kitlib.findings import Finding, Fix
 _DOCS = "kubernetes.io/docs/tasks/inject-data-application/define-command-argument-container"
 # The words of runc and containerd.
 _EXEC = re.compile(
-    r'exec: "([^"]+)": (executable file not found in \$PATH|stat [^:]*: no such file or directory|no such file or directory|permission denied|is a directory)'
+    r'exec: "([^"]+)": (executable file not found in \$PATH|stat [^:]*: no such file or directory|'
+    r"no such file or directory|permission denied|is a directory)"
 )
 _FORMAT = re.compile(r"exec format error")
 _FOLDER = re.compile(r"chdir to cwd|mkdir [^:]*: (?:read-only|permission)|working directory", re.IGNORECASE)

@@ -19,7 +19,8 @@ PULL_REASONS = {
 }
 # What registries and containerd say (docs.docker.com/registry/spec/api, error codes).
 _UNAUTHORIZED = re.compile(
-    r"unauthorized|authentication required|pull access denied|no basic auth credentials|401|insufficient_scope",
+    r"unauthorized|authentication required|pull access denied|no basic auth credentials|\b401\b|"
+    r"insufficient_scope",
     re.IGNORECASE,
 )
 

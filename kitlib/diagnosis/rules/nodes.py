@@ -63,7 +63,7 @@ def _ill(scan: Scan, node: Resource, kind: str, message: str, status: str) -> Ca
         ref(node),
         found=f"condition {kind} is {status}: {message}"[:300],
         expected="Ready: True" if ready else f"{kind}: False",
-        why=f"pods on a node whose kubelet does not answer are not served and, after five minutes, replaced ({_DOCS})"
+        why=f"pods on a node that is not Ready get no traffic, and are replaced after five minutes ({_DOCS})"
         if ready
         else f"a node under pressure takes no pods and ends some ({_EVICTION})",
         fix=Fix("look at the node's kubelet and network", command=f"kubectl describe node/{node.name}"),

@@ -17,7 +17,7 @@ from kitlib.findings import Finding, Fix, Quote, Ref
 _DOCS = "kubernetes.io/docs/concepts/scheduling-eviction"
 _COUNTED = re.compile(r"(\d+) (.+)")
 _TAINT = re.compile(r"untolerated taint(?:\(s\))? \{([^:}]+)(?:: ?([^}]*))?\}")
-# Taints that the node controller sets itself: what they tell is that the node is ill, not that the pod is wrong.
+# Taints that the node controller sets itself: they tell that the node is ill, not that the pod is wrong.
 _ILL = re.compile(
     r"node\.kubernetes\.io/(not-ready|unreachable|\w+-pressure|network-unavailable)|node\.cloudprovider"
 )

@@ -94,7 +94,8 @@ def _ports(scan: Scan, service: Resource, backends: list[Resource]) -> Iterator[
                 ref(service),
                 found=f"targetPort {wanted}",
                 expected=f"targetPort {expected}",
-                why=f"traffic goes to the target port of a pod; its containers declare {_shown(ports)} ({_DOCS})",
+                why=f"traffic goes to the target port of a pod; its containers declare "
+                f"{_shown(ports)} ({_DOCS})",
                 fix=Fix(
                     f"let targetPort be {expected}",
                     ref(service),
@@ -145,7 +146,7 @@ def _selector_fix(service: Resource, wrong: dict[str, str], labels: dict[str, st
 
 
 def _has_port(pod: Resource, wanted: Any) -> bool:
-    """Whether a pod can answer on a port; containers need not declare a number, so none declared says nothing."""
+    """Whether a pod can answer on a port; numbers need not be declared, so a pod without any may have it."""
     ports = declared_ports(pod.get("spec") or {})
     if isinstance(wanted, int):
         return wanted in ports or not ports
