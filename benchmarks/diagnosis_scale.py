@@ -1,8 +1,8 @@
 """A whole diagnosis of a large cluster, beside the raw lists that it needs: time, calls, memory.
 
 Run: uv run python benchmarks/diagnosis_scale.py [PODS ...]; default 1000 5000 10000. An embedded control
-plane with one fake node for 20 pods; 3 % of the pods crash, ten of each Deployment that does. Each measurement is a
-process of its own, so that its peak memory is its own.
+plane with a fake node for each 20 pods; 3 % of the pods crash, ten of each Deployment that does. Each
+measurement is a process of its own, so that its peak memory is its own.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """How many faults of the catalogue the diagnosis names: on a real cluster, without a model.
 
-Run: make bench-diagnosis, or: uv run python benchmarks/diagnosis_score.py [--keep DIR] [FAULT ...]. It makes a
-kind cluster of three nodes with add-ons, and an embedded control plane for what needs no containers; injects each
-fault into a namespace of its own, diagnoses that namespace once the symptom shows, and writes diagnosis_score.md.
---keep DIR saves what each diagnosis rested on, as tests/unit/evidence holds it.
+Run: make bench-diagnosis, or: uv run python benchmarks/diagnosis_score.py [--keep DIR] [FAULT ...]. It
+makes a kind cluster of three nodes with add-ons, and an embedded control plane for what needs no containers;
+injects each fault into a namespace of its own, diagnoses that namespace once the symptom shows, and writes
+diagnosis_score.md. --keep DIR saves what each diagnosis rested on, as tests/unit/evidence holds it.
 """
 
 from __future__ import annotations
@@ -124,8 +124,8 @@ def table(outcomes: list[Outcome]) -> str:
         [
             "# Score of the diagnosis over the fault catalogue",
             "",
-            "Written by `make bench-diagnosis`; without a model. Right: object and field of the cause, or of a",
-            "control nothing. The last column: what was named and should not have been.",
+            "Written by `make bench-diagnosis`; without a model. Right: object and field of the cause, or",
+            "of a control nothing. The last column: what was named and should not have been.",
             "",
             f"Faults: {first} of {len(ill)} named in first place, {right} named at all.",
             f"Controls: {alarms} false alarms on {len(well)}. Not injected: {len(outcomes) - len(scored)}.",

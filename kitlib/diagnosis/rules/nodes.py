@@ -29,7 +29,7 @@ def evicted(scan: Scan) -> Iterator[Cause]:
     """Pods that a kubelet put out because its node ran short of something."""
     seen: set[Ref] = set()
     for pod in scan.of("Pod"):
-        if pod.at("status.phase") != "Failed" or pod.at("status.reason") != "Evicted":
+        if not _was_evicted(pod):
             continue
         owner = scan.owner(pod)
         if ref(owner) in seen:
@@ -49,7 +49,7 @@ def evicted(scan: Scan) -> Iterator[Cause]:
             evidence=(Quote(message, f"status of {pod.name}"),),
             field=f"{pod_path(owner)}.containers[].resources.requests.{short}",
         )
-        yield Cause(finding, affects=(ref(owner),), blames=(Ref("Node", pod.at("spec.nodeName", "")),))
+        yield Cause(finding, affects=(ref(owner),))
 
 
 def _ill(scan: Scan, node: Resource, kind: str, message: str, status: str) -> Cause:
@@ -70,7 +70,13 @@ def _ill(scan: Scan, node: Resource, kind: str, message: str, status: str) -> Ca
         evidence=(Quote(message, f"condition {kind} of Node {node.name}"),),
         field=f"status.conditions[{kind}]",
     )
-    return Cause(finding, affects=(ref(node), *affected))
+    # What was put out had outgrown its requests: then that is the cause, and the pressure its symptom.
+    put_out = () if ready else tuple(scan.owner_ref(p) for p in scan.of("Pod") if _was_evicted(p))
+    return Cause(finding, affects=(ref(node), *affected), blames=put_out)
+
+
+def _was_evicted(pod: Resource) -> bool:
+    return pod.at("status.phase") == "Failed" and pod.at("status.reason") == "Evicted"
 
 
 def _short_of(message: str) -> str:
