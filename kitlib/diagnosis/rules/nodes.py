@@ -76,7 +76,7 @@ def _ill(scan: Scan, node: Resource, kind: str, message: str, status: str) -> Ca
 
 
 def _was_evicted(pod: Resource) -> bool:
-    return pod.at("status.phase") == "Failed" and pod.at("status.reason") == "Evicted"
+    return bool(pod.at("status.phase") == "Failed" and pod.at("status.reason") == "Evicted")
 
 
 def _short_of(message: str) -> str:
