@@ -21,6 +21,7 @@ class Strength(IntEnum):
     WEAK = 1  # what a program says of itself, naming nothing that could be changed in the cluster
     SAID = 2  # what a program says, naming a variable, a host, a file
     SHOWN = 3  # two things in the cluster contradict each other, and something is broken by it
+    DECIDED = 4  # what gave a field the value that broke something: a default, a webhook, nobody running
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from kitlib.diagnosis.cause import Cause, Scan, Strength
 from kitlib.diagnosis.evidence import Evidence
+from kitlib.diagnosis.rules.absent import absent
 from kitlib.diagnosis.rules.addresses import unresolved_host, wrong_port
 from kitlib.diagnosis.rules.admission import refused
 from kitlib.diagnosis.rules.autoscaling import autoscalers
@@ -60,6 +61,7 @@ OF_ALL: tuple[Callable[[Scan], Iterable[Cause]], ...] = (
     attached_elsewhere,
     blocked,
     services,
+    absent,
     ingresses,
     forbidden,
     autoscalers,

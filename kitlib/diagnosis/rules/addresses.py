@@ -32,9 +32,24 @@ def unresolved_host(evidence: Evidence) -> list[Finding]:
     said = _lines(evidence, _UNRESOLVED)
     wrong = [a for a in _told(evidence) if said and not _resolves(evidence, a.host)]
     named = [a for a in wrong if any(_mentions(quote.text, a.host) for quote in said)]
+    named += [a for a in _told(evidence) if a not in named and _awaited_in_vain(evidence, a)]
     # A bare resolver error names no host; then only one candidate is proof enough.
     suspects = named or (wrong if len({a.host for a in wrong}) == 1 else [])
     return [_host_finding(evidence, address, said) for address in _once(suspects)]
+
+
+def _awaited_in_vain(evidence: Evidence, address: Address) -> bool:
+    """An init container goes on running, and is told a host of the cluster that nobody has.
+
+    It need not say anything: many wait in silence until a host answers.
+    """
+    if "." in address.host.removesuffix(".") and ".svc" not in address.host:
+        return False  # maybe a host outside of the cluster
+    waits = any(
+        s.name == address.variable.container and s.init and not s.sidecar and s.state("running")
+        for s in evidence.statuses
+    )
+    return waits and bool(evidence.services) and not _resolves(evidence, address.host)
 
 
 def wrong_port(evidence: Evidence) -> list[Finding]:
@@ -71,7 +86,8 @@ def _host_finding(evidence: Evidence, address: Address, said: list[Quote]) -> Fi
     services = ", ".join(sorted(service.name for service in evidence.services)) or "none"
     fix = None
     if expected:
-        host = expected + address.host[len(address.host.split(".")[0]) :]
+        own = _own_name(evidence, address.host)
+        host = expected + (address.host[len(address.host.split(".")[0]) :] if own else "")
         fix = _edit(evidence, address, address.host, host)
     return Finding(
         "error",
@@ -147,6 +163,9 @@ def _own_name(evidence: Evidence, host: str) -> str:
 def _nearest(evidence: Evidence, address: Address) -> str:
     """The Service that was most likely meant: of a similar name, first among those with the port."""
     name = _own_name(evidence, address.host)
+    first = address.host.split(".")[0]
+    if not name and any(service.name == first for service in evidence.services):
+        return first  # the same Service is here; the address names another namespace's
     likeness = {s.name: SequenceMatcher(None, name, s.name).ratio() for s in evidence.services if name}
     alike = [s for s in evidence.services if likeness.get(s.name, 0) >= LEAST_LIKENESS]
     with_port = [s for s in alike if address.port in [p["port"] for p in s.at("spec.ports", [])]]

@@ -25,6 +25,9 @@ _CALL = re.compile(r'failed calling webhook "([^"]+)": (.*)', re.DOTALL)
 _DENIED = re.compile(
     r'admission webhook "([^"]+)" denied the request(?: without explanation)?:? ?(.*)', re.DOTALL
 )
+_POLICY = re.compile(
+    r"ValidatingAdmissionPolicy '([^']+)' with binding '([^']+)' denied request: (.*)", re.DOTALL
+)
 _PRIORITY = re.compile(r"no PriorityClass with name ([\w.-]+) was found")
 # What each of these faults is called; none lies in an earlier revision's reach.
 RULES = frozenset(
@@ -37,6 +40,7 @@ RULES = frozenset(
         "webhook-ca",
         "webhook-down",
         "webhook-denied",
+        "policy-denied",
         "priority-class",
         "pods-refused",
     }
@@ -89,6 +93,7 @@ def _cause(scan: Scan, workload: Resource, message: str, source: str) -> Cause:
         (_ACCOUNT, _account),
         (_CALL, _webhook),
         (_DENIED, _denied),
+        (_POLICY, _policy),
         (_PRIORITY, _priority),
     ):
         if found := pattern.search(message):
@@ -200,6 +205,13 @@ def _denied(scan: Scan, workload: Resource, found: re.Match[str]) -> Explained:
         found[2][:300] or "no reason given",
         "what the webhook asks for",
     )
+
+
+def _policy(scan: Scan, workload: Resource, found: re.Match[str]) -> Explained:
+    name, binding, why = found.groups()
+    title = f"admission policy {name} (binding {binding}) does not let in the pods of {workload.name}"
+    where = Ref("ValidatingAdmissionPolicy", name)
+    return "policy-denied", title, where, "spec.validations", why[:300], "pods that meet its validations"
 
 
 def _priority(scan: Scan, workload: Resource, found: re.Match[str]) -> Explained:

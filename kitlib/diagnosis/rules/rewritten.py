@@ -78,14 +78,13 @@ def _cause(
             pod,
             _RANGES,
         )
-        return Cause(finding, affects, strength=Strength.SHOWN)
+        return Cause(finding, affects, strength=Strength.DECIDED)
     hooks = [item for item in scan.of("MutatingWebhookConfiguration") if _mutates_pods(item)]
     if not hooks:
         return None
     title = f"webhook {hooks[0].name} changes the {resource} limit of the pods of {workload.name}"
-    return Cause(
-        _finding("webhook-rewrites", title, hooks[0], "webhooks[].rules", found, pod, _WEBHOOKS), affects
-    )
+    finding = _finding("webhook-rewrites", title, hooks[0], "webhooks[].rules", found, pod, _WEBHOOKS)
+    return Cause(finding, affects, strength=Strength.DECIDED)
 
 
 def _default_of(scan: Scan, workload: Resource, resource: str, has: str) -> Resource | None:

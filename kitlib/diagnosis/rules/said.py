@@ -129,6 +129,15 @@ def _own(evidence: Evidence, log: Log, said: Said) -> tuple[Ref, str, str, str]:
     )
 
 
+def _number(evidence: Evidence, log: Log, said: Said) -> tuple[Ref, str, str, str]:
+    """A division by zero: the variable that is zero, if there is just one."""
+    zero = [v for v in _variables(evidence, log.container) if v.value.strip() in ("0", "0.0")]
+    if len(zero) != 1:
+        return _own(evidence, log, said)
+    where, field = variable_ref(evidence, zero[0])
+    return where, field, f"{zero[0].name} is 0", "a number that it can divide by"
+
+
 def _unset(evidence: Evidence, log: Log, said: Said) -> tuple[Ref, str, str, str]:
     names = [v.name for v in _variables(evidence, log.container)]
     near = get_close_matches(said.variable, names, n=1, cutoff=0.75)
@@ -258,6 +267,7 @@ def _certificate(evidence: Evidence, log: Log, said: Said) -> tuple[Ref, str, st
 _PLACES: dict[str, Callable[[Evidence, Log, Said], tuple[Ref, str, str, str]]] = {
     "variable-unset": _unset,
     "variable-invalid": _invalid,
+    "arithmetic": _number,
     "host-unresolved": _address,
     "connection-refused": _address,
     "connection-timeout": _address,
