@@ -90,7 +90,7 @@ def _above(cause: Cause, others: Sequence[Cause]) -> Cause | None:
 
 def _is_blamed(cause: Cause, other: Cause) -> bool:
     """Whether the other is what ails an object that this one blames, and does not blame this in turn."""
-    if set(other.affects) & set(cause.affects) and other.strength <= cause.strength:
+    if set(other.affects) & set(cause.affects) and other.strength < cause.strength:
         return False
     objects = {other.finding.object, *other.affects}
     return bool(objects & set(cause.blames)) and not (

@@ -44,8 +44,12 @@ def score(fault: Fault, found: Diagnosis, namespace: str) -> Score:
         false = tuple(_text(cause) for cause in found.causes)
         return Score(fault.id, not false, not false, said, false)
     places = [index for index, cause in enumerate(found.causes) if _is_right(fault, cause, namespace)]
-    banned = {Ref(n.kind, n.name, n.namespace or namespace) for n in fault.not_reported}
-    false = tuple(_text(cause) for cause in found.causes if cause.finding.object in banned)
+    banned = {(n.kind, n.name) for n in fault.not_reported}
+    false = tuple(
+        _text(cause)
+        for cause in found.causes
+        if isinstance(where := cause.finding.object, Ref) and (where.kind, where.name) in banned
+    )
     return Score(fault.id, bool(places), places[:1] == [0], said, false)
 
 
@@ -62,11 +66,18 @@ def _is_right(fault: Fault, cause: RootCause, namespace: str) -> bool:
 
 def _answers(answer: Answer, cause: RootCause, namespace: str) -> bool:
     where = cause.finding.object
-    if not isinstance(where, Ref) or (where.kind, where.name) != (answer.kind, answer.name):
+    if not isinstance(where, Ref) or where.kind != answer.kind:
         return False
-    if where.namespace and where.namespace != (answer.namespace or namespace):
+    if not _names(answer.name, where.name, namespace):
+        return False
+    if where.namespace and not _names(answer.namespace or namespace, where.namespace, namespace):
         return False
     return not answer.field or same_field(answer.field, cause.finding.field)
+
+
+def _names(pattern: str, name: str, namespace: str) -> bool:
+    """Whether a name of the catalogue stands for a name; which node was meant is not kept in a scan."""
+    return pattern in ("$NODE", "$OTHER") or pattern.replace("$NAMESPACE", namespace) == name
 
 
 def _text(cause: RootCause) -> str:

@@ -16,6 +16,7 @@ from kitlib.diagnosis.scan import Log, ref
 from kitlib.diagnosis.templates import container_path, pod_path
 from kitlib.findings import Finding, Fix, Quote, Ref
 
+RECENT_LINES = 12  # a probe's or a client's tries of the last seconds
 MOST = 3  # statements of one container's log that are followed
 # Strong where the program names what stands in the cluster, weak where it only says that it failed.
 _WEAK = {
@@ -42,12 +43,23 @@ def said(evidence: Evidence) -> list[Cause]:
     """The statements of the workload's logs as causes; those of the last run of a container first."""
     found: dict[tuple[str, str, str], Cause] = {}
     for log in evidence.logs:
-        for statement in understand(log.text)[:MOST]:
+        for statement in _statements(evidence, log)[:MOST]:
             if statement.kind in _SHOWN_ELSEWHERE or _passing(evidence, log, statement):
                 continue
             cause = _cause(evidence, log, statement)
             found.setdefault((cause.finding.id, str(cause.finding.object), cause.finding.field), cause)
     return list(found.values())
+
+
+def _statements(evidence: Evidence, log: Log) -> list[Said]:
+    """What a log says of the present: of a container that runs, its last lines, if they say anything."""
+    statuses = [s for s in evidence.statuses if (s.pod.name, s.name) == (log.pod, log.container)]
+    if not log.previous and any(status.state("running") for status in statuses):
+        lines = [line for line in log.text.splitlines() if line.strip()]
+        if recent := understand("\n".join(lines[-RECENT_LINES:])):
+            last = {said.kind for said in understand("\n".join(lines[-RECENT_LINES // 3 :]))}
+            return [said for said in recent if said.kind in last] or recent
+    return understand(log.text)
 
 
 def _passing(evidence: Evidence, log: Log, statement: Said) -> bool:
@@ -208,6 +220,8 @@ def _database(evidence: Evidence, log: Log, said: Said) -> tuple[Ref, str, str, 
 
 
 def _file(evidence: Evidence, log: Log, said: Said) -> tuple[Ref, str, str, str]:
+    if not said.file:
+        return _arguments(evidence, log, said)
     where, field = file_place(evidence, log.container, said.file)
     return where, field, said.file or said.text[:200], "a file that is there, and that the container may use"
 
