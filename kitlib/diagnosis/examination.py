@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from kitlib.cluster import Cluster, Resource
 from kitlib.cluster.resource import pod_ready
+from kitlib.cluster.rollout import rollout_state
 from kitlib.diagnosis import rules
 from kitlib.diagnosis.cause import Cause, key_of
 from kitlib.diagnosis.evidence import cut
@@ -204,14 +205,9 @@ def _of_workloads(scan: Scan, workloads: list[Resource]) -> Iterator[Cause]:
 
 def _plainly_well(scan: Scan, workload: Resource) -> bool:
     """Whether nothing about a workload asks for the rules: its pods are there, ready, and never restarted."""
-    pods = scan.pods_of(workload)
-    wanted = {"Deployment": "spec.replicas", "StatefulSet": "spec.replicas", "ReplicaSet": "spec.replicas"}
-    count = workload.at(wanted[workload.kind], 1) if workload.kind in wanted else 0
-    return (
-        len(pods) >= count
-        and all(_slim(pod) for pod in pods)
-        and not scan.events_of(workload, "FailedCreate")
-    )
+    if workload.kind in ("Deployment", "StatefulSet", "DaemonSet") and not rollout_state(workload).done:
+        return False
+    return all(map(_slim, scan.pods_of(workload))) and not scan.events_of(workload, "FailedCreate")
 
 
 def _slim(pod: Resource) -> bool:

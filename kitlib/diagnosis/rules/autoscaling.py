@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
@@ -13,7 +14,8 @@ from kitlib.diagnosis.templates import container_path, kubectl
 from kitlib.findings import Finding, Fix, Quote, Ref
 
 _DOCS = "kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale"
-FIGHTS = 2  # times up and times down; one of each is a rollout or a change of mind
+FIGHTS = 2  # times down again, after up; once is what the autoscaler does itself when the load is over
+_MOVED = re.compile(r"Scaled (up|down) replica set (\S+) from (\d+) to (\d+)")
 
 
 def autoscalers(scan: Scan) -> Iterator[Cause]:
@@ -77,11 +79,15 @@ def _no_requests(scan: Scan, item: Resource, target: Resource) -> Iterator[Cause
 def _fights(scan: Scan, item: Resource, target: Resource) -> Iterator[Cause]:
     """Somebody else sets the replicas, too: the Deployment goes up and down again and again."""
     events = sorted(scan.events_of(target, "ScalingReplicaSet"), key=event_time)
-    up = sum(int(e.get("count") or 1) for e in events if "Scaled up" in str(e.get("message")))
-    down = sum(int(e.get("count") or 1) for e in events if "Scaled down" in str(e.get("message")))
-    sets = {str(e.get("message", "")).rpartition("replica set ")[2].split(" ")[0] for e in events}
-    if len(sets) != 1 or up <= FIGHTS or down < FIGHTS:
-        return  # several ReplicaSets: a rollout
+    moves = [
+        (match, int(e.get("count") or 1))
+        for e in events
+        if (match := _MOVED.search(str(e.get("message", ""))))
+    ]
+    up = sum(count for move, count in moves if move[1] == "up" and move[3] != "0")
+    down = sum(count for move, count in moves if move[1] == "down" and move[4] != "0")
+    if len({move[2] for move, _ in moves}) != 1 or not up or down < FIGHTS:
+        return  # several ReplicaSets are a rollout
     texts = tuple(
         Quote(str(e.get("message", "")), f"event ScalingReplicaSet of {target.name}") for e in events[-4:]
     )

@@ -131,7 +131,9 @@ def _title(evidence: Evidence, log: Log, said: Said) -> str:
 
 
 def _own(evidence: Evidence, log: Log, said: Said) -> tuple[Ref, str, str, str]:
-    """The program itself."""
+    """The value that its last words name, if the template gives it one; else the program itself."""
+    if (place := _named_value(evidence, log, said)) is not None:
+        return *place, said.exception or said.text[:200], "a value that the program takes"
     found = said.exception or said.text
     return (
         evidence.ref,
@@ -139,6 +141,19 @@ def _own(evidence: Evidence, log: Log, said: Said) -> tuple[Ref, str, str, str]:
         found[:200],
         "a program that goes on",
     )
+
+
+def _named_value(evidence: Evidence, log: Log, said: Said) -> tuple[Ref, str] | None:
+    """Where a value that the statement names is given to the container: an argument, or a variable."""
+    words = {word.strip("'\"`,;:()[]{}") for word in said.text.split()} - {""}
+    spec = next((s.spec for s in evidence.statuses if s.name == log.container), {})
+    for field in ("args", "command"):
+        if any(str(part) in words for part in spec.get(field) or () if not str(part).startswith("/")):
+            return evidence.ref, container_path(evidence.workload, log.container, field)
+    for variable in _variables(evidence, log.container):
+        if len(variable.value) > 1 and variable.value in words:
+            return variable_ref(evidence, variable)
+    return None
 
 
 def _number(evidence: Evidence, log: Log, said: Said) -> tuple[Ref, str, str, str]:
