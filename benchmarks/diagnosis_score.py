@@ -13,17 +13,18 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kitlib import faults
 from kitlib.cluster import Cluster, addons, manage
 from kitlib.cluster.embedded import running
-from kitlib.diagnosis import examine
+from kitlib.diagnosis import Diagnosis, examine
 from kitlib.diagnosis.reading import scan
 from kitlib.errors import KitError
 from kitlib.faults import Fault
 from kitlib.faults.scoring import Score, score
+from kitlib.findings import Ref
 
 TABLE = Path(__file__).with_name("diagnosis_score.md")
 CLUSTER, NODES = "bench-diagnosis", 3
@@ -89,17 +90,37 @@ def run_one(cluster: Cluster, fault: Fault, keep: Path | None) -> Outcome:
         faults.inject(here, fault)
         seconds = time.monotonic() - started
         time.sleep(SETTLE_SECONDS)
-        found = scan(here, here.namespace)
+        found = scan(here, "" if _elsewhere(fault) else here.namespace)
         if keep:
             keep.mkdir(parents=True, exist_ok=True)
             found.save(keep / f"{fault.id}.json.gz")
-        outcome = Outcome(fault, score(fault, examine(found), here.namespace), seconds)
+        outcome = Outcome(
+            fault, score(fault, within(examine(found), here.namespace), here.namespace), seconds
+        )
     except KitError as error:
         outcome = Outcome(fault, None, time.monotonic() - started, error.message)
     finally:
         faults.clean(here, fault)
     print(line(outcome), flush=True)
     return outcome
+
+
+def within(found: Diagnosis, namespace: str) -> Diagnosis:
+    """Without the causes of other faults, which are in the cluster at the same time."""
+    mine = [
+        c for c in found.causes if isinstance(where := c.finding.object, Ref) and _is_in(where, namespace)
+    ]
+    return replace(found, causes=tuple(mine))
+
+
+def _is_in(where: Ref, namespace: str) -> bool:
+    place = where.name if where.kind == "Namespace" else where.namespace
+    return not place or place == "kube-system" or place.startswith(namespace)
+
+
+def _elsewhere(fault: Fault) -> bool:
+    """Whether a fault has a namespace beside its own, so that one has to look at all."""
+    return any(item["kind"] == "Namespace" for item in fault.start)
 
 
 def line(outcome: Outcome) -> str:

@@ -33,12 +33,14 @@ class Cause:
         affects: the workloads (or, where there is none, objects) whose trouble it explains.
         blames: objects that, if something is wrong with them, are the cause of this.
         strength: see Strength.
+        alone: whether it is told even when nothing explains it; what follows from others is not.
     """
 
     finding: Finding
     affects: tuple[Ref, ...] = ()
     blames: tuple[Ref, ...] = ()
     strength: Strength = Strength.SHOWN
+    alone: bool = True
 
 
 _HASH = re.compile(r"-[0-9a-f]{8,10}(-[a-z0-9]{5})?$")

@@ -46,8 +46,9 @@ def rank(causes: Iterable[Cause]) -> list[Root]:
         entry = roots.setdefault(id(root), Root(root))
         if cause is not root:
             entry.beneath.append(cause)
+    told = [root for root in roots.values() if root.cause.alone]
     order = {id(cause): index for index, cause in enumerate(found)}
-    return sorted(roots.values(), key=lambda root: _order(root, order[id(root.cause)]))
+    return sorted(told, key=lambda root: _order(root, order[id(root.cause)]))
 
 
 def _order(root: Root, index: int) -> tuple[int, int, int, int]:
@@ -83,6 +84,7 @@ def _above(cause: Cause, others: Sequence[Cause]) -> Cause | None:
     if cause.strength == Strength.SYMPTOM and not stronger:
         # Of several symptoms of one workload the first stands for all.
         same = [o for o in others if o.strength == Strength.SYMPTOM and set(cause.affects) == set(o.affects)]
+        same.sort(key=lambda other: not other.alone)
         stronger = same[:1] if same and same[0] is not cause else []
     candidates = blamed or stronger
     return max(candidates, key=lambda other: other.strength, default=None)

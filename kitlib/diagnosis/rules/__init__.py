@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from kitlib.diagnosis.cause import Cause, Scan, Strength
 from kitlib.diagnosis.evidence import Evidence
 from kitlib.diagnosis.rules.absent import absent
-from kitlib.diagnosis.rules.addresses import unresolved_host, wrong_port
+from kitlib.diagnosis.rules.addresses import unresolved_host, wrong_port, wrong_scheme
 from kitlib.diagnosis.rules.admission import refused
 from kitlib.diagnosis.rules.autoscaling import autoscalers
 from kitlib.diagnosis.rules.cluster_dns import dns
@@ -43,6 +43,7 @@ SHOWN: tuple[Callable[[Evidence], list[Finding]], ...] = (
     image_pull,
     unresolved_host,
     wrong_port,
+    wrong_scheme,
     out_of_memory,
 )
 SYMPTOMS: tuple[Callable[[Evidence], list[Finding]], ...] = (probe_failing, crash_loop)

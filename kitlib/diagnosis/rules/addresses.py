@@ -25,6 +25,7 @@ _REFUSED = re.compile(
 )
 _SERVICE_DNS = "kubernetes.io/docs/concepts/services-networking/dns-pod-service"
 LEAST_LIKENESS = 0.6
+TLS_PORTS = (443, 6443, 8443, 9443)  # by custom; 443 by IANA
 
 
 def unresolved_host(evidence: Evidence) -> list[Finding]:
@@ -64,6 +65,45 @@ def wrong_port(evidence: Evidence) -> list[Finding]:
         if said and service and ports and not headless and address.port not in (None, *ports):
             found.append(_port_finding(evidence, address, service, ports, said))
     return found
+
+
+def wrong_scheme(evidence: Evidence) -> list[Finding]:
+    """A variable speaks plain HTTP to a port for TLS, or the other way round, and its container is not ready."""
+    unready = {s.name for s in evidence.statuses if not s.status.get("ready") and (not s.init or s.sidecar)}
+    found = []
+    for address in _once(_told(evidence)):
+        service = _service(evidence, address.host)
+        names = {p["port"]: str(p.get("name", "")) for p in service.at("spec.ports", [])} if service else {}
+        wanted = _scheme_of(address, names)
+        if address.variable.container in unready and wanted and wanted != address.scheme:
+            found.append(_scheme_finding(evidence, address, wanted))
+    return found
+
+
+def _scheme_of(address: Address, names: dict[int, str]) -> str:
+    """The scheme that a port is for, by its name in the Service, else by custom; empty when nothing tells."""
+    if address.scheme not in ("http", "https") or address.port is None:
+        return ""
+    if address.port in TLS_PORTS or names.get(address.port) == "https":
+        return "https"  # the name http says nothing: charts give it to every port of a web server
+    return "http" if address.port == DEFAULT_PORTS["http"] else ""
+
+
+def _scheme_finding(evidence: Evidence, address: Address, wanted: str) -> Finding:
+    what, where = _place(address)
+    found, expected = (f"{scheme}://{address.host}:{address.port}" for scheme in (address.scheme, wanted))
+    return Finding(
+        "error",
+        "scheme-wrong",
+        f"{what} speaks {address.scheme} to a port for {wanted}",
+        where or evidence.ref,
+        found=found,
+        expected=expected,
+        why="who speaks plain HTTP to TLS, or TLS to plain HTTP, gets no answer that it understands (RFC 8446)",
+        fix=_edit(evidence, address, found, expected) or Fix(f"use {expected}"),
+        evidence=tuple(_lines(evidence, re.compile(re.escape(address.host)))[-2:]),
+        field=address_place(evidence, address)[1],
+    )
 
 
 def _told(evidence: Evidence) -> list[Address]:

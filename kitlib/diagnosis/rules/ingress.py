@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from kitlib.cluster.resource import Resource
+from kitlib.diagnosis.calling import addresses_of
 from kitlib.diagnosis.cause import Cause, Scan
 from kitlib.diagnosis.certificates import expiry
 from kitlib.diagnosis.scan import ref
@@ -61,7 +62,7 @@ def _backends(item: Resource) -> Iterator[tuple[str, dict[str, Any]]]:
     for rule in item.at("spec.rules", []):
         for path in (rule.get("http") or {}).get("paths") or ():
             where = f"{rule.get('host', '*')}{path.get('path', '/')}"
-            yield f"spec.rules[{where}].backend", path.get("backend") or {}
+            yield f"spec.rules[].http.paths[{where}].backend", path.get("backend") or {}
 
 
 def _backend(scan: Scan, item: Resource, path: str, backend: dict[str, Any]) -> Iterator[Cause]:
@@ -119,9 +120,21 @@ def _certificates(scan: Scan, item: Resource) -> Iterator[Cause]:
                 found=name,
                 expected=near[0] if near else "a Secret of type kubernetes.io/tls",
                 why=f"without it the controller serves its own certificate, or nothing ({_DOCS})",
+                also=_visitors(scan, item),
             )
         elif (ends := expiry(secret)) is not None and ends < scan.at:
-            yield Cause(_expired(item, secret, ends.isoformat()), affects=(ref(item), ref(secret)))
+            yield Cause(
+                _expired(item, secret, ends.isoformat()),
+                affects=(ref(item), ref(secret), *_visitors(scan, item)),
+            )
+
+
+def _visitors(scan: Scan, item: Resource) -> tuple[Ref, ...]:
+    """The workloads that are told one of the Ingress's hosts."""
+    hosts = {rule.get("host") for rule in item.at("spec.rules", [])} - {None}
+    return tuple(
+        ref(one) for one in scan.workloads() if any(a.host in hosts for a in addresses_of(scan, one))
+    )
 
 
 def _expired(item: Resource, secret: Resource, ends: str) -> Finding:

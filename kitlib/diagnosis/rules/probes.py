@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
+from kitlib import quantity
 from kitlib.diagnosis.cause import Cause, Strength
 from kitlib.diagnosis.evidence import Evidence
 from kitlib.diagnosis.suspects import Status
@@ -22,6 +24,7 @@ _SCHEME = re.compile(
     r"server gave HTTP response to HTTPS client|malformed HTTP (response|version)|tls: ", re.IGNORECASE
 )
 FLAPPING = 3  # restarts by a probe; fewer happen while a node is busy
+SMALL_CPU = Decimal("0.1")  # of a core; starting an interpreter alone then takes seconds
 KILLED = (137, 143)  # 128 + SIGKILL, SIGTERM
 
 
@@ -48,7 +51,8 @@ def probes(evidence: Evidence) -> list[Cause]:
             continue
         for failure in failures(evidence, item):
             cause = _flapping(evidence, item, failure)
-            enough = failure.count >= int(failure.probe.get("failureThreshold", 3))
+            # A port that nothing listens on stays wrong; all else may pass while a program starts.
+            enough = failure.count >= int(failure.probe.get("failureThreshold", 3)) or _port(item, failure)
             if cause is None and enough and (not item.status.get("ready") or failure.kind == "liveness"):
                 cause = _explained(evidence, item, failure)
             if cause:
@@ -100,6 +104,8 @@ def _explained(evidence: Evidence, item: Status, failure: Failure) -> Cause | No
         )
     if failure.kind in ("liveness", "startup") and item.restarts and _starting(failure):
         return _early(evidence, item, failure)
+    if _SLOW.search(text) and (limit := _small(item)):
+        return _throttled(evidence, item, failure, limit)
     if _SLOW.search(text):
         seconds = f"{probe.get('timeoutSeconds', 1)} s"
         expected = "an answer in time, or a longer timeout"
@@ -120,6 +126,31 @@ def _explained(evidence: Evidence, item: Status, failure: Failure) -> Cause | No
             Strength.WEAK,
         )
     return None
+
+
+def _small(item: Status) -> str:
+    """A CPU limit so small that a program hardly gets on, as it is written; empty for another, or none."""
+    limit = ((item.spec.get("resources") or {}).get("limits") or {}).get("cpu")
+    number = quantity.parse(limit)
+    return str(limit) if number is not None and number <= SMALL_CPU else ""
+
+
+def _throttled(evidence: Evidence, item: Status, failure: Failure, limit: str) -> Cause:
+    where = container_path(evidence.workload, item.name, "resources.limits.cpu")
+    finding = Finding(
+        "error",
+        "cpu-limit-small",
+        f"container {item.name} is too slow to answer its {failure.kind} probe: its CPU limit is {limit}",
+        evidence.ref,
+        found=limit,
+        expected="a limit that lets it answer in time, or none",
+        why="a container at its CPU limit is held back until the next tenth of a second "
+        "(kubernetes.io/docs/concepts/configuration/manage-resources-containers)",
+        fix=Fix(f"raise {where}", command=f"kubectl edit {kubectl(evidence.workload)}"),
+        evidence=(Quote(failure.text[:300], f"event Unhealthy of {item.pod.name}, {failure.count} times"),),
+        field=where,
+    )
+    return Cause(finding, affects=(evidence.ref,), strength=Strength.SAID)
 
 
 def _port(item: Status, failure: Failure) -> tuple[Any, str] | None:

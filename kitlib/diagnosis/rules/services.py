@@ -130,6 +130,7 @@ def _unready(scan: Scan, service: Resource, backends: list[Resource]) -> Iterato
         ),
         affects=owners,
         strength=Strength.SYMPTOM,
+        alone=False,
     )
 
 
