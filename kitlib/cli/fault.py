@@ -130,7 +130,9 @@ def _print_table(found: list[Fault]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("id", "family", "needs", "what")
+    table = Table()
+    for title in ("id", "family", "needs", "what"):
+        table.add_column(title, no_wrap=title != "what")
     for fault in found:
         needs = [fault.cluster, *([f"{fault.nodes} nodes"] if fault.nodes > 1 else []), *fault.needs]
         table.add_row(fault.id, fault.family, ", ".join(needs), fault.title)

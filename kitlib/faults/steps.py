@@ -78,7 +78,8 @@ def _delete(cluster: Cluster, step: Delete) -> None:
 def _edit(cluster: Cluster, step: Edit) -> None:
     found = cluster.get(step.kind, step.name, namespace=step.namespace)
     text = str(found.at(".".join(step.field), ""))
-    if step.find not in text or step.replace in text:
+    done = step.find in step.replace and step.replace in text
+    if done or step.find not in text:
         return
     change: Any = text.replace(step.find, step.replace, 1)
     for key in reversed(step.field):

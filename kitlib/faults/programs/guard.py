@@ -9,6 +9,10 @@ import ssl
 
 
 class Guard(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):  # the readiness probe
+        self.send_response(200)
+        self.end_headers()
+
     def do_POST(self):
         review = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         answer = {"uid": review["request"]["uid"], "allowed": True}

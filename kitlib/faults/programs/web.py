@@ -32,7 +32,9 @@ class Web(http.server.BaseHTTPRequestHandler):
 
 class Server(http.server.ThreadingHTTPServer):
     def handle_error(self, request, address):
-        print(f"ERROR {address[0]}: {sys.exc_info()[1]}", flush=True)
+        error = sys.exc_info()[1]
+        if not isinstance(error, ssl.SSLEOFError | ConnectionError):  # a probe only connects
+            print(f"ERROR {address[0]}: {error}", flush=True)
 
 
 signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
