@@ -1,4 +1,4 @@
-"""Each fault on a real cluster: it shows, its fix heals it. Those that touch nodes or the DNS run alone."""
+"""Every fault on real nodes: it shows, its fix heals it. Those that touch nodes or cluster DNS run alone."""
 
 from __future__ import annotations
 
