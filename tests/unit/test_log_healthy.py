@@ -4,6 +4,7 @@ Files named `*healthy*` in `logs/` came from running programs; the texts here ar
 when all is well, or when a failure was handled.
 """
 
+# ruff: noqa: E501 -- lines of logs are as long as they are
 from __future__ import annotations
 
 from pathlib import Path

@@ -7,6 +7,7 @@ the PostgreSQL image's entrypoint, RabbitMQ 3, MongoDB drivers, runc and contain
 3.3, PHP 8.3, Rust 1.79, client-go (klog), kubectl, clap, cobra, viper, envconfig, envalid, zod, django-environ.
 """
 
+# ruff: noqa: E501 -- lines of logs are as long as they are
 from __future__ import annotations
 
 from dataclasses import asdict
