@@ -147,7 +147,7 @@ def _fatal_lines(read: Sequence[Line]) -> list[_Heard]:
 def _once(heard: Sequence[_Heard]) -> list[_Heard]:
     """Statements that agree are one: with all their fields, the line that says most, the greatest weight."""
     kept: list[_Heard] = []
-    for item in sorted(heard, key=lambda item: (-_told(item.said), item.said.line)):
+    for item in sorted(_distinct(heard), key=lambda item: (-_told(item.said), item.said.line)):
         same = next((i for i, other in enumerate(kept) if _agree(item.said, other.said)), None)
         if same is None:
             kept.append(item)
@@ -156,6 +156,16 @@ def _once(heard: Sequence[_Heard]) -> list[_Heard]:
             said = _joined(other.said, item.said)
             kept[same] = _Heard(said, max(item.index, other.index), max(item.weight, other.weight))
     return kept
+
+
+def _distinct(heard: Sequence[_Heard]) -> list[_Heard]:
+    """The first of the statements that differ only in their line; retry loops repeat themselves."""
+    first: dict[Said, _Heard] = {}
+    for item in heard:
+        key = replace(item.said, text="", line=0)
+        old = first.setdefault(key, item)
+        first[key] = _Heard(old.said, max(old.index, item.index), max(old.weight, item.weight))
+    return list(first.values())
 
 
 def _identity(said: Said) -> list[str]:
