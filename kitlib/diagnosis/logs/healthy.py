@@ -29,7 +29,7 @@ _ACCESS = re.compile(r"\b(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|CONNECT) \S{1
 _HANDLED = re.compile(
     r"\b(?:succeeded|recovered|reconnected|handled|ignor(?:ed|ing)|harmless|skipp(?:ed|ing)|tolerated|"
     r"PASSED)\b|deprecat|"
-    r"\bno errors\b|\b0 errors\b|without errors?\b|can be (?:safely )?ignored|not an error|"
+    r"\bno errors\b|\b0 errors\b|without errors?\b|can be (?:safely )?ignored|not an error|\bcode 404\b|"
     r"(?:fall(?:s|ing)? ?back|fallback|default(?:s|ing)?) (?:to|on)\b|\busing (?:the )?(?:default|built-?in|"
     r"in-memory)|"
     r"default will be used|could not receive data from client|"
@@ -39,7 +39,8 @@ _HANDLED = re.compile(
     re.IGNORECASE,
 )
 _OPTIONAL = re.compile(
-    r"\boptional\b|\bdisabled\b|\busing\b|\bassum(?:e|ing)\b|\bnot enabled\b|, generating\b", re.IGNORECASE
+    r"\boptional\b|\bserving\b|\band present\b|\bdisabled\b|\busing\b|\bassum(?:e|ing)\b|\bnot enabled\b|, generating\b",
+    re.IGNORECASE,
 )
 _UP = re.compile(
     r"\b(?:re-?)?connected\b|\bconnection (?:to .{1,100} )?(?:is )?(?:established|succeeded|successful|"
