@@ -39,7 +39,8 @@ _HANDLED = re.compile(
     re.IGNORECASE,
 )
 _OPTIONAL = re.compile(
-    r"\boptional\b|\bserving\b|\band present\b|\bdisabled\b|\busing\b|\bassum(?:e|ing)\b|\bnot enabled\b|, generating\b",
+    r"\boptional\b|\bserving\b|\band present\b|\bdisabled\b|\busing\b|\bassum(?:e|ing)\b|\bnot enabled\b|"
+    r", generating\b",
     re.IGNORECASE,
 )
 _UP = re.compile(

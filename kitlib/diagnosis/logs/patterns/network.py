@@ -118,7 +118,8 @@ RULES = (
         ("time", "deadline exceeded", "no route to host", "unreach", "hikaripool"),
         (
             r"(?P<detail>no route to host|EHOSTUNREACH|ENETUNREACH|network is unreachable)",
-            r"i/o timeout(?! set)(?![ :=]{1,3}\d)|ETIMEDOUT|ESOCKETTIMEDOUT|connect(?:ion)?(?: attempt)? time(?:d )?[ -]?out(?![ :=]{1,3}\d)|"
+            r"i/o timeout(?! set)(?![ :=]{1,3}\d)|ETIMEDOUT|ESOCKETTIMEDOUT|"
+            r"connect(?:ion)?(?: attempt)? time(?:d )?[ -]?out(?![ :=]{1,3}\d)|"
             r"connection timeout expired",
             r"timed? ?out (?:while )?(?:connecting|waiting for connection|trying to connect)|"
             r"timeout (?:connecting|expired)",

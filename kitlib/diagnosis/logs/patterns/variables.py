@@ -121,7 +121,7 @@ RULES = (
             rf"(?i: for)?:? {_LOOKS}",
             rf"(?i:\b(?:must|should|have to|need to|please) (?:set|define|provide|specify|export|"
             rf"configure)(?: the| an?)?) {_LOOKS}",
-            rf"^(?:\w{{1,40}}: )?(?i:(?:please )?(?:set|export|define|provide)(?: the)?) {_LOOKS}(?!=)",
+            rf"^(?:\w{{1,40}}: )?(?i:(?:please )?(?:set|export|define|provide)(?: the)?) {_LOOKS}(?![\w=])",
             rf"\b{_ENV} (?i:not found|not present)(?:: {_NAMED})?(?=\W*$)",
         ),
         exact=True,
