@@ -7,6 +7,7 @@ Django, pymongo, PyMySQL, pika), Node.js 20 (pg, ioredis, redis, mysql2, amqplib
 directories were renamed. The servers listened on 127.0.0.1: PostgreSQL on port 55432, nothing on 59999.
 """
 
+# ruff: noqa: E501 -- lines of logs are as long as they are
 from __future__ import annotations
 
 from dataclasses import asdict

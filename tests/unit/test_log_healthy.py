@@ -4,6 +4,7 @@ Files named `*healthy*` in `logs/` came from running programs; the texts here ar
 when all is well, or when a failure was handled.
 """
 
+# ruff: noqa: E501 -- lines of logs are as long as they are
 from __future__ import annotations
 
 from pathlib import Path
@@ -92,6 +93,59 @@ HEALTHY = {
         f"2026-11-26T18:00:{i % 60:02}Z INFO served request {i} in {i % 9} ms" for i in range(400)
     ),
 }
+
+# Lines that hold the words of an error and tell of none.
+HARMLESS = [
+    "set LOG_LEVEL=DEBUG to see more",
+    "no TLS_CERT given, serving plain HTTP",
+    "export PYTHONUNBUFFERED=1",
+    "MAX_RETRIES set to 5",
+    "Using DATABASE_URL from environment",
+    "Loaded 12 settings; SECRET_KEY is required and present",
+    "connected to redis:6379",
+    "Connecting to database at todo-db:5432",
+    'time=2026 level=info msg="health check" status=200 error=""',
+    "0 killed, 5 running",
+    "process 12 killed by request of user",
+    "Shutdown: worker killed gracefully",
+    "Could not find platform independent libraries <prefix>",
+    "[warn] worker_connections exceed open file resource limit",
+    "WARN  cache miss ratio high: timeout 30s",
+    "INFO scheduler: next run in 30 s (timeout=300)",
+    "2026-11-26 18:00:00 INFO Retrying failed tasks: none",
+    "info: Microsoft.Hosting.Lifetime[14]\n      Now listening on: http://[::]:8080",
+    "warn: Microsoft.AspNetCore.DataProtection.Repositories.FileSystemXmlRepository[60]\n      Storing keys in a directory '/root/.aspnet' that may not be persisted",
+    "WARNING: This is a development server. Do not use it in a production deployment.",
+    "Compiling errors.go ... ok",
+    "Serving HTTP on 0.0.0.0 port 8000 (http://0.0.0.0:8000/) ...",
+    '10.244.0.1 - - [26/Nov/2026 18:00:00] code 404, message File not found\n10.244.0.1 - - [26/Nov/2026 18:00:00] "GET /x HTTP/1.1" 404 -',
+    "migration 0003_add_unknown_option applied",
+    "Traceback viewer enabled",
+    'level=info msg="user login failed attempts reset"',
+    "Watching for file changes with StatReloader",
+    "I/O timeout set to 30s",
+    "connection timeout: 30s",
+    "read timeout 5s, connect timeout 5s",
+    "config: connect_timeout=10 deadlock_timeout=1s",
+    "TLS: certificate verify enabled, CA bundle /etc/ssl/ca.pem",
+    "listening on 0.0.0.0:80; already in use: 0 connections",
+    "[Warning] [MY-013360] Plugin mysql_native_password reported: ''mysql_native_password' is deprecated",
+    "2026-11-26 18:00:00+00:00 [Note] [Entrypoint]: GENERATED ROOT PASSWORD: x",
+    "2026-11-26 [Warning] [MY-010068] [Server] CA certificate ca.pem is self signed.",
+    "rabbit: 2026-11-26 18:00:00.0 [warning] <0.1.0> closing AMQP connection <0.2.0> (client unexpectedly closed TCP connection)",
+    "[ERROR] none",
+    "Error count: 0",
+    "AH00558: httpd: Could not reliably determine the server's fully qualified domain name, using 10.0.0.1",
+    "npm notice New major version of npm available!",
+    "Prisma schema loaded from prisma/schema.prisma\nEnvironment variables loaded from .env",
+    'ts=2026 caller=main.go level=info msg="Completed loading of configuration file" filename=/etc/p.yml',
+    "postgres: LOG:  could not open usermap file: No such file",
+]
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_a_harmless_line_says_nothing(text: str):
+    assert understand(text) == []
 
 
 @pytest.mark.parametrize("name", HEALTHY)

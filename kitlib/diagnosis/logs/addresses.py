@@ -21,9 +21,12 @@ _FORMS = [
     for form in (
         rf"at \"(?P<host>{_NAME})\"(?: \([^)]{{1,60}}\))?, port (?P<port>\d{{1,5}})",  # libpq
         rf"\('(?P<host>{_NAME})', (?P<port>\d{{1,5}})",  # a Python socket address
-        rf"\bhost(?:name)?['\"]?[=:] ?['\"]?(?P<host>{_NAME})['\"]?(?:[ ,]{{1,2}}['\"]?port['\"]?[=:] ?['\"]?(?P<port>\d{{1,5}}))?",
+        rf"\bhost(?:name)?(?:=|['\"]?: ?(?=['\"]))['\"]?(?P<host>{_NAME})['\"]?"
+        r"(?:[ ,]{1,2}['\"]?port['\"]?[=:] ?['\"]?(?P<port>\d{1,5}))?",
+        rf"\bipv[46]:(?P<host>{_NAME}):(?P<port>\d{{1,5}})",  # gRPC
+        rf"\bto (?P<host>{_NAME}) \([\d.]{{7,15}}\):? port (?P<port>\d{{1,5}})",  # netcat
         rf"\baddress: '(?P<host>{_NAME})',? ?(?:port: (?P<port>\d{{1,5}}))?",  # Node.js
-        rf"\b(?P<host>{_NAME})/(?:<unresolved>|[\d.]{{7,15}}):(?P<port>\d{{1,5}})",  # Java's InetSocketAddress
+        rf"\b(?P<host>{_NAME})/(?:<unresolved>|[\d.]{{7,15}}):(?P<port>\d{{1,5}})",  # Java
         rf"\b(?P<host>{_NAME}) port (?P<port>\d{{1,5}})",  # curl
         rf"server on '(?P<host>{_NAME})(?::(?P<port>\d{{1,5}}))?'",  # MySQL
         rf"(?<![\w/.:-])(?P<host>{_NAME}):(?P<port>\d{{2,5}})(?![\d:.]*\w)",

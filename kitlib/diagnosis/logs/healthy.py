@@ -12,7 +12,8 @@ from kitlib.diagnosis.logs.said import Kind, Said
 # Kinds that pass by themselves when the other side comes up.
 TRANSIENT: frozenset[Kind] = frozenset(
     {
-        "host-unresolved", "connection-refused", "connection-timeout", "connection-reset", "too-many-connections",
+        "host-unresolved", "connection-refused", "connection-timeout", "connection-reset",
+        "too-many-connections",
         "startup-waiting", "deadlock", "lock-timeout", "redis-misconf", "http-status",
     }
 )  # fmt: skip
@@ -20,30 +21,39 @@ TRANSIENT: frozenset[Kind] = frozenset(
 TOLERABLE: frozenset[Kind] = frozenset(
     {
         "variable-unset", "variable-invalid", "file-missing", "permission-denied", "usage", "config-invalid",
-        "module-missing", "command-missing", "http-status", "uncaught", "arithmetic", "relation-missing",
+        "module-missing", "command-missing", "connection-reset", "http-status", "uncaught",
+        "arithmetic", "relation-missing",
     }
 )  # fmt: skip
 _ACCESS = re.compile(r"\b(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|CONNECT) \S{1,2000} HTTP/\d")
 _HANDLED = re.compile(
-    r"\b(?:succeeded|recovered|reconnected|handled|ignor(?:ed|ing)|harmless|skipp(?:ed|ing)|tolerated|PASSED)\b|deprecat|"
-    r"\bno errors\b|\b0 errors\b|without errors?\b|can be (?:safely )?ignored|not an error|"
-    r"(?:fall(?:s|ing)? ?back|fallback|default(?:s|ing)?) (?:to|on)\b|\busing (?:the )?(?:default|built-?in|in-memory)|"
-    r"default will be used|could not receive data from client|terminating connection due to administrator command|"
+    r"\b(?:succeeded|recovered|reconnected|handled|ignor(?:ed|ing)|harmless|skipp(?:ed|ing)|tolerated|"
+    r"PASSED)\b|deprecat|"
+    r"\bno errors\b|\b0 errors\b|without errors?\b|can be (?:safely )?ignored|not an error|\bcode 404\b|"
+    r"(?:fall(?:s|ing)? ?back|fallback|default(?:s|ing)?) (?:to|on)\b|\busing (?:the )?(?:default|built-?in|"
+    r"in-memory)|"
+    r"default will be used|could not receive data from client|"
+    r"terminating connection due to administrator command|"
     r"the database system is (?:starting up|shutting down|in recovery)|unexpected EOF on client|"
     r"TLS handshake error from \S+ (?:EOF|.*connection reset)",
     re.IGNORECASE,
 )
 _OPTIONAL = re.compile(
-    r"\boptional\b|\bdisabled\b|\busing\b|\bassum(?:e|ing)\b|\bnot enabled\b|, generating\b", re.IGNORECASE
+    r"\boptional\b|\bserving\b|\band present\b|\bdisabled\b|\busing\b|\bassum(?:e|ing)\b|\bnot enabled\b|"
+    r", generating\b",
+    re.IGNORECASE,
 )
 _UP = re.compile(
-    r"\b(?:re-?)?connected\b|\bconnection (?:to .{1,100} )?(?:is )?(?:established|succeeded|successful|restored|re-?established|ok)\b|"
-    r"\bsucce(?:eded|ss|ssful|ssfully)\b|\brecovered\b|\bis (?:now )?(?:up|ready|available|reachable|healthy|online)\b|"
+    r"\b(?:re-?)?connected\b|\bconnection (?:to .{1,100} )?(?:is )?(?:established|succeeded|successful|"
+    r"restored|re-?established|ok)\b|"
+    r"\bsucce(?:eded|ss|ssful|ssfully)\b|\brecovered\b|\bis (?:now )?(?:up|ready|available|reachable|"
+    r"healthy|online)\b|"
     r"\baccepting connections|\bready to accept|\bestablished\b.{0,30}\bconnection",
     re.IGNORECASE,
 )
 _RUNS = re.compile(
-    r"\blistening (?:on|at)\b|\bstartup complete\b|\bstarted .{1,80} in [\d.]+ ?s|\b(?:server|worker|service|app(?:lication)?) "
+    r"\blistening (?:on|at)\b|\bstartup complete\b|\bstarted .{1,80} in [\d.]+ ?s|\b(?:server|worker|"
+    r"service|app(?:lication)?) "
     r"(?:is )?(?:started|running|ready|listening)\b|\bready in [\d.]+|\bready\.$",
     re.IGNORECASE,
 )

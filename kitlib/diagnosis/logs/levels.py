@@ -18,7 +18,7 @@ _NAMES: dict[str, Level] = {
 }  # fmt: skip
 HEAD = 160  # a level stands in a line's first characters, after time, logger and process
 
-# Redis: `1:M 26 Nov 2026 18:10:19.579 * text`; the mark is . - * # from debug to warning (redis.conf, loglevel).
+# Redis: `1:M 26 Nov 2026 18:10:19.579 * text`; the mark is . - * # from debug to warning (redis.conf).
 _REDIS = re.compile(r"^\d+:[A-Z] \d\d \w{3} \d{4} [\d:.]+ ([.*#-]) ")
 _KLOG = re.compile(r"^([IWEF])\d{4} \d\d:\d\d:\d\d\.\d+ ")  # I1126 18:20:31.853149 (klog's header)
 _RUBY = re.compile(r"^([DIWEFA]), \[")
@@ -26,7 +26,8 @@ _LETTERS: dict[str, Level] = {"D": "debug", "I": "info", "W": "warning", "E": "e
 _FIELD = re.compile(r"\b(?:level|lvl|severity)=\"?(\w+)", re.IGNORECASE)
 _BRACKET = re.compile(r"[\[(<|] ?([A-Za-z]{3,11})(?:/[\w-]+)? ?[\])>|]")
 _CAPITALS = re.compile(
-    r"(?<![\w'\"./=-])(TRACE|DEBUG|FINE|INFO|NOTICE|LOG|DETAIL|HINT|STATEMENT|CONTEXT|WARN|WARNING|ERROR|FATAL|SEVERE|"
+    r"(?<![\w'\"./=-])(TRACE|DEBUG|FINE|INFO|NOTICE|LOG|DETAIL|HINT|STATEMENT|CONTEXT|WARN|WARNING|ERROR|"
+    r"FATAL|SEVERE|"
     r"CRITICAL|PANIC|EMERG|ALERT)(?![\w'\"./=-])"
 )
 _WORD = re.compile(r"(?<![\w.])[a-z]{2,}(?![\w.])")

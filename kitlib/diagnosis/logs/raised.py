@@ -23,7 +23,8 @@ _PYDANTIC = re.compile(r"\d+ validation errors? for (\w+)")
 def explain(trace: Trace) -> list[Said]:
     """What a trace says went wrong: the first cause of its chain that has a kind of its own."""
     for position, raised in enumerate(trace.chain):
-        if found := list(_special(raised)) or statements(raised.text, raised.line, traced=True):
+        said_here = list(_special(raised)) or statements(raised.text, raised.line, traced=True)
+        if found := [said for said in said_here if said.kind != "uncaught"]:
             return [_complete(said, raised, trace, trace.chain[position + 1 :]) for said in found]
     root = trace.chain[0]
     detail = next((line.strip() for line in root.message.split("\n") if line.strip()), "")[:LONGEST_DETAIL]
@@ -34,7 +35,7 @@ def explain(trace: Trace) -> list[Said]:
 
 
 def _complete(said: Said, raised: Raised, trace: Trace, outer: tuple[Raised, ...]) -> Said:
-    """The statement with what the exceptions around its own add: clients name the address that the system doesn't."""
+    """The statement with what the exceptions around its own add: clients name the address."""
     named = bool(said.host)
     for other in outer:
         again = next(

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-# Some kinds are wider than their names: command-missing also holds a file that is there and can't be executed
-# on this machine (its detail says "exec format error"); usage also a shell script that can't be parsed;
-# relation-missing also a column; too-many-connections also a client's pool that is used up; connection-timeout
-# also a network without a route; config-invalid also a setting that the program does not know.
+# Some kinds are wider than their names:
+# command-missing: also a file that can't be executed on this machine (its detail: exec format error);
+# usage: also a shell script that can't be parsed; config-invalid: also a setting that is not known;
+# relation-missing: also a column; too-many-connections: also a client's pool that is used up;
+# out-of-memory: also "Killed", which a shell says of SIGKILL; connection-timeout: also no route to the host;
+# connection-refused: also a connection that failed for a reason that is not told.
 Kind = Literal[
     "variable-unset",
     "variable-invalid",

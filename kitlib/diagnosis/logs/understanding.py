@@ -7,7 +7,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 
-from kitlib.diagnosis.logs.blocks import failure_reports, listed_variables, redis_settings, waiting
+from kitlib.diagnosis.logs.blocks import (
+    failure_reports,
+    help_texts,
+    listed_variables,
+    redis_settings,
+    waiting,
+)
 from kitlib.diagnosis.logs.healthy import harmless, recovered, tolerated
 from kitlib.diagnosis.logs.levels import Level
 from kitlib.diagnosis.logs.matching import REMOTE, quote, statements, with_address
@@ -19,6 +25,8 @@ from kitlib.diagnosis.logs.traces import Trace, traces
 _WEIGHTS: dict[Level, int] = {"fatal": 3, "error": 2, "": 2, "warning": 1, "info": 0, "debug": 0}
 # What only tells that something is wrong stands behind what tells what.
 _VAGUE: dict[Kind, int] = {"startup-waiting": 1, "http-status": 1, "connection-reset": 1, "uncaught": 2}
+LAST_LINES = 3  # an error is why a program ended, if it is among these
+_ERROR = re.compile(r"^(?:[\w./-]{1,60}: )?(?:fatal )?error: \S", re.IGNORECASE)
 ADDRESSES_SOUGHT = (
     5  # failures without an address whose lines before are searched for one; a retry loop repeats them
 )
@@ -26,7 +34,8 @@ _PLACED: frozenset[Kind] = frozenset({"uncaught", "arithmetic"})  # these differ
 
 
 _SEVERITY = re.compile(
-    r"(?:FATAL|CRITICAL|PANIC|EMERG|ALERT|fatal|critical|crit|panic|emerg|alert)\b[\s:\]/\w-]{0,40}?[:\]\s]\s*"
+    r"(?:FATAL|CRITICAL|PANIC|EMERG|ALERT|fatal|critical|crit|panic|emerg|alert|"
+    r"[Ee]rror)\b[\s:\]/\w-]{0,40}?[:\]\s]\s*"
 )
 _DETAIL = re.compile(r"\bDETAIL: +(.{1,200})")
 _TRIES = re.compile(r"\bconnecting to\b|\btrying to connect\b|\bconnect to\b", re.IGNORECASE)
@@ -85,11 +94,11 @@ def _level(read: Sequence[Line], trace: Trace) -> Level:
 
 
 def _from_lines(read: Sequence[Line], found: Sequence[Trace]) -> Iterator[_Heard]:
-    traced = {index for trace in found for index in range(trace.start, trace.end)}
+    passed = {index for trace in found for index in range(trace.start, trace.end)} | help_texts(read)
     known: dict[tuple[str, str], list[Said]] = {}
     without_host: Counter[Kind] = Counter()
     for index, line in enumerate(read):
-        if index in traced or not line.text:
+        if index in passed or not line.text:
             continue
         key = (line.text, line.level)
         if key not in known:
@@ -125,7 +134,8 @@ def _fatal_lines(read: Sequence[Line]) -> list[_Heard]:
     """When nothing else was understood: reports of failure, and what the program itself calls fatal."""
     reports = [_Heard(said, index, 3) for index, said in failure_reports(read)]
     for index, line in enumerate(read if not reports else ()):
-        if line.level == "fatal" and not harmless(line):
+        last = index >= len(read) - LAST_LINES and _ERROR.match(line.text)
+        if (line.level == "fatal" or last) and not harmless(line):
             detail = _SEVERITY.split(line.text, maxsplit=1)[-1].strip()
             if index + 1 < len(read) and (more := _DETAIL.search(read[index + 1].text)):
                 detail = f"{detail}: {more.group(1)}"
@@ -137,7 +147,7 @@ def _fatal_lines(read: Sequence[Line]) -> list[_Heard]:
 def _once(heard: Sequence[_Heard]) -> list[_Heard]:
     """Statements that agree are one: with all their fields, the line that says most, the greatest weight."""
     kept: list[_Heard] = []
-    for item in sorted(heard, key=lambda item: (-_told(item.said), item.said.line)):
+    for item in sorted(_distinct(heard), key=lambda item: (-_told(item.said), item.said.line)):
         same = next((i for i, other in enumerate(kept) if _agree(item.said, other.said)), None)
         if same is None:
             kept.append(item)
@@ -146,6 +156,16 @@ def _once(heard: Sequence[_Heard]) -> list[_Heard]:
             said = _joined(other.said, item.said)
             kept[same] = _Heard(said, max(item.index, other.index), max(item.weight, other.weight))
     return kept
+
+
+def _distinct(heard: Sequence[_Heard]) -> list[_Heard]:
+    """The first of the statements that differ only in their line; retry loops repeat themselves."""
+    first: dict[Said, _Heard] = {}
+    for item in heard:
+        key = replace(item.said, text="", line=0)
+        old = first.setdefault(key, item)
+        first[key] = _Heard(old.said, max(old.index, item.index), max(old.weight, item.weight))
+    return list(first.values())
 
 
 def _identity(said: Said) -> list[str]:

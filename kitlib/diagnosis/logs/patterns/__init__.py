@@ -15,8 +15,8 @@ from kitlib.diagnosis.logs.patterns import (
 )
 from kitlib.diagnosis.logs.patterns.rule import Rule
 
-# In this order a text is asked; the first that matches names its kind. What is said with the more special words
-# comes first: a TLS error may mention a closed connection, a database error the connection it came by.
+# In this order a text is asked; the first that matches names its kind. What has the more special words comes
+# first: a TLS error may mention a closed connection, a database error the connection it came by.
 RULES: tuple[Rule, ...] = (
     *kubernetes.RULES,
     *tls.RULES,

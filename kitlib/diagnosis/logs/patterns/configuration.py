@@ -37,17 +37,26 @@ RULES = (
             "decod",
         ),
         (
-            r"JSONDecodeError|Expecting (?:property name|value|',' delimiter)|(?:Unexpected|Expected) .{1,60} in JSON|is not valid JSON",
-            r"JSON at position \d+|unexpected end of JSON|Unexpected end of JSON input|Malformed JSON|Json(?:Parse|Reader)?Exception",
-            r"yaml: (?:line \d+|unmarshal|control)|mapping values are not allowed|YAML(?:Exception|ParseError|SemanticError)",
-            r"(?:Scanner|Parser|Composer|Constructor)Error: |while (?:parsing|scanning) a |could not find expected ':'",
-            r"did not find expected|found character .{0,20}that cannot start|TOMLDecodeError|toml: |TomlError|TOML parse error",
+            r"JSONDecodeError|Expecting (?:property name|value|',' delimiter)|(?:Unexpected|"
+            r"Expected) .{1,60} in JSON|is not valid JSON",
+            r"JSON at position \d+|unexpected end of JSON|Unexpected end of JSON input|Malformed JSON|"
+            r"Json(?:Parse|Reader)?Exception",
+            r"yaml: (?:line \d+|unmarshal|control)|mapping values are not allowed|YAML(?:Exception|"
+            r"ParseError|SemanticError)",
+            r"(?:Scanner|Parser|Composer|Constructor)Error: |while (?:parsing|scanning) a |"
+            r"could not find expected ':'",
+            r"did not find expected|found character .{0,20}that cannot start|TOMLDecodeError|toml: |"
+            r"TomlError|TOML parse error",
             r"invalid character '.{1,4}' (?:looking for|after|in)|cannot unmarshal \w+ into",
-            r"(?:error|failed|unable|cannot|could not|invalid)\b.{0,30}\b(?:pars|load|read|decod|unmarshal)\w*.{0,40}\b"
+            r"(?:error|failed|unable|cannot|could not|invalid)\b.{0,30}\b(?:pars|load|read|decod|"
+            r"unmarshal)\w*.{0,40}\b"
             r"(?:config(?:uration)?|settings|yaml|json|toml)\b",
-            r"(?:invalid|malformed|bad) (?:config(?:uration)?|yaml|json|toml)\b(?: file)?:?(?P<detail>.{0,100})",
-            r"Failed to configure a (?P<detail>DataSource: .{1,200})|Failed to bind properties under '(?P<detail2>[^']{1,200})'",
-            r"MissingSectionHeaderError|config(?:uration)? (?:file )?(?:is )?(?:invalid|malformed)|ImproperlyConfigured",
+            r"(?:invalid|malformed|bad) (?:config(?:uration)?|yaml|json|"
+            r"toml)\b(?: file)?:?(?P<detail>.{0,100})",
+            r"Failed to configure a (?P<detail>DataSource: .{1,200})|"
+            r"Failed to bind properties under '(?P<detail2>[^']{1,200})'",
+            r"MissingSectionHeaderError|config(?:uration)? (?:file )?(?:is )?(?:invalid|malformed)|"
+            r"ImproperlyConfigured",
             r"InvalidConfigurationPropertyValue",
         ),
     ),

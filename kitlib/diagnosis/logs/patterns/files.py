@@ -10,7 +10,8 @@ SPECIAL = (
         "port-in-use",
         ("in use", "eaddrinuse", "already allocated", "one usage of each socket", "another postmaster"),
         (
-            r"Port (?P<port>\d{1,5}) (?:was|is) already in use|Connection in use: \('[^']{0,100}', (?P<port2>\d{1,5})\)",
+            r"Port (?P<port>\d{1,5}) (?:was|is) already in use|"
+            r"Connection in use: \('[^']{0,100}', (?P<port2>\d{1,5})\)",
             r"already running on port (?P<port>\d{1,5})",
             r"[\w.*\]']{0,100}[:,] ?(?P<port>\d{2,5})\)?[:.]? .{0,20}address already in use",
             r"address already in use.{0,40}?:(?P<port>\d{2,5})\b",
@@ -28,7 +29,7 @@ SPECIAL = (
             r"bind\(\) to \S{0,60}:(?P<port>\d{1,5}) failed \(13",
             r"could not bind to address \S{0,60}:(?P<port>\d{1,5})\b.{0,40}Permission denied",
             r"Permission denied.{0,60}could not bind to address \S{0,60}:(?P<port>\d{1,5})\b",
-            r"bind.{0,80}:(?P<port>\d{1,5})\b.{0,40}permission denied",
+            r"bind.{0,80}[:,] ?(?P<port>\d{1,5})\b.{0,40}permission denied",
             r"BindException: Permission denied|bind.{0,60}: permission denied|permission denied.{0,60}\bbind",
         ),
     ),
@@ -90,15 +91,19 @@ RULES = (
             "writeable",
         ),
         (
-            r"(?:Permission denied|EACCES|Operation not permitted|EPERM)[^/'\"]{0,60}['\"‘](?P<file>[^'\"’]{1,300})['\"’]",
+            r"(?:Permission denied|EACCES|Operation not permitted|"
+            r"EPERM)[^/'\"]{0,60}['\"‘](?P<file>[^'\"’]{1,300})['\"’]",
             r"(?:Permission denied|EACCES|EPERM)[:\s]{1,3}(?P<file>/[^\s'\"’:,)]{1,300})",
-            r"AccessDeniedException: (?P<file>/\S{1,300})|Access to the path '(?P<file2>[^']{1,300})' is denied",
+            r"AccessDeniedException: (?P<file>/\S{1,300})|"
+            r"Access to the path '(?P<file2>[^']{1,300})' is denied",
             r"directory \"(?P<file>[^\"]{1,300})\" has (?:invalid permissions|wrong ownership)",
-            r"permission denied for (?P<detail>(?:table|relation|schema|database|sequence|function|view) \S{1,100})",
+            r"permission denied for (?P<detail>(?:table|relation|schema|database|sequence|function|"
+            r"view) \S{1,100})",
             _PATH
             + r"['\"’]?[^/]{0,60}?(?:Permission denied|EACCES|Operation not permitted|is not writ(?:e)?able)",
             r"\bPermission denied\b|\bEACCES\b|Operation not permitted|\bEPERM\b|PermissionDenied",
-            r"\"(?P<detail>root)\" execution of the PostgreSQL server is not permitted|cannot be run as (?P<detail2>root)\b",
+            r"\"(?P<detail>root)\" execution of the PostgreSQL server is not permitted|"
+            r"cannot be run as (?P<detail2>root)\b",
             r"AccessDeniedException|UnauthorizedAccessException|(?:is )?not writ(?:e)?able\b",
         ),
     ),
@@ -121,12 +126,15 @@ RULES = (
             r"(?:NoSuchFileException|FileNotFoundException): (?P<file>[^\s(]{1,300})",
             r"(?:No such file or directory|ENOENT)[^/'\"]{0,60}['\"‘](?P<file>[^'\"’]{1,300})['\"’]",
             r"Could not find (?:a part of the path|file) '(?P<file>[^']{1,300})'",
-            r"['\"‘](?P<file>/[^'\"’]{1,300})['\"’]?[^/]{0,120}?(?:No such file or directory|does not exist|not found)",
+            r"['\"‘](?P<file>/[^'\"’]{1,300})['\"’]?[^/]{0,120}?(?:No such file or directory|does not exist|"
+            r"not found)",
             r"(?P<file>/[^\s'\"’:,]{1,300})['\"’]?[^/]{0,60}?(?:No such file or directory)",
             r"file \"(?P<file>[^\"]{1,300})\": No such file",
-            r"(?:config(?:uration)?|settings|key|properties|env)[- ]file[:\s'\"]{1,3}(?P<file>[^\s'\"]{1,300})['\"]?.{0,20}"
+            r"(?:config(?:uration)?|settings|key|properties|"
+            r"env)[- ]file[:\s'\"]{1,3}(?P<file>[^\s'\"]{1,300})['\"]?.{0,20}"
             r"(?:not found|does not exist|is missing)",
-            r"No such file or directory|\bENOENT\b|NoSuchFileException|FileNotFound(?:Exception|Error)|file does not exist",
+            r"No such file or directory|\bENOENT\b|NoSuchFileException|FileNotFound(?:Exception|Error)|"
+            r"file does not exist",
             r"cannot find the file specified|unable to open database file|file not found",
         ),
     ),

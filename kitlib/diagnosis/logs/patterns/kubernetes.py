@@ -7,10 +7,12 @@ RULES = (
         "forbidden",
         (" cannot ", "(forbidden)"),
         (
-            r'User "(?P<subject>[^"]{1,300})" cannot (?P<verb>[\w*]{1,40}) resource "(?P<resource>[^"]{1,200})"'
+            r'User "(?P<subject>[^"]{1,300})" '
+            r'cannot (?P<verb>[\w*]{1,40}) resource "(?P<resource>[^"]{1,200})"'
             r' in API group "(?P<group>[^"]{0,200})"(?: in the namespace "(?P<namespace>[^"]{1,100})")?',
             r'User "(?P<subject>[^"]{1,300})" cannot (?P<verb>[\w*]{1,40}) path "(?P<resource>[^"]{1,300})"',
-            r"Error from server \(Forbidden\): (?P<detail>(?!.*(?:exceeded quota|violates PodSecurity)).{1,200})",
+            r"Error from server \(Forbidden\): (?P<detail>(?!.*(?:exceeded quota|"
+            r"violates PodSecurity)).{1,200})",
         ),
     ),
     Rule(

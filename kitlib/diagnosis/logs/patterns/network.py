@@ -31,7 +31,8 @@ SPECIAL = (
         (
             rf"could not translate host name {_HOST}{_END}",
             rf"failed to resolve(?: host| hostname)? {_HOST}{_END}",
-            r"lookup (?P<host>[\w.-]{1,253}?)\.?(?: on [\d.:\[\]a-f]{3,60})?: (?:no such host|Temporary failure|Try again)",
+            r"lookup (?P<host>[\w.-]{1,253}?)\.?(?: on [\d.:\[\]a-f]{3,60})?: (?:no such host|"
+            r"Temporary failure|Try again)",
             r"lookup (?P<host>[\w.-]{1,253}?)\.?(?: on (?P<detail>[\d.:\[\]a-f]{3,60}))?: "
             r"(?:server misbehaving|.{0,120}(?:i/o timeout|connection refused|deadline exceeded))",
             rf"(?:getaddrinfo|queryA+|lookup) (?:ENOTFOUND|EAI_AGAIN|ESERVFAIL) {_HOST}{_END}",
@@ -43,8 +44,10 @@ SPECIAL = (
             r"(?P<host>[\w.-]{1,253}) could not be resolved \(\d+:",
             r"getaddr\w* (?:failed )?(?:for|of) (?P<host>[\w.-]{1,253})(?: failed|:)",
             r"Unknown (?:MySQL |MariaDB )?server host '(?P<host>[^']{1,253})'",
-            r"connecting to (?P<host>[\w.-]{1,253}):(?P<port>\d{1,5})\. (?:Name|No address|Temporary|nodename)",
-            r"connect to host (?P<host>[\w.-]{1,253}):(?P<port>\d{1,5}) .{0,80}(?:Name|No address|Temporary|not found|DNS)",
+            r"connecting to (?P<host>[\w.-]{1,253}):(?P<port>\d{1,5})\. (?:Name|No address|Temporary|"
+            r"nodename)",
+            r"connect to host (?P<host>[\w.-]{1,253}):(?P<port>\d{1,5}) .{0,80}(?:Name|No address|Temporary|"
+            r"not found|DNS)",
             r"Name or service not known|Name does not resolve|no such host|nodename nor servname",
             r"(?:temporary failure in|hostname) name resolution|Name resolution (?:failure|failed|error)",
             r"No address associated with hostname|\bENOTFOUND\b|\bEAI_AGAIN\b|NXDOMAIN|Domain name not found",
@@ -70,10 +73,16 @@ RULES = (
             r"(?P<status>5\d\d) Server Error: .{0,100} for url: (?P<url>\S{1,300})",
             r"Server error '(?P<status>5\d\d) [^']{0,60}' for url '(?P<url>[^']{1,300})'",
             r"Server returned HTTP response code: (?P<status>5\d\d) for URL: (?P<url>\S{1,300})",
-            r"(?:failed with|unexpected|bad|non-2xx|received|invalid|error|got)[^\d]{0,40}\b(?:status|response)[^\d]{0,20}(?P<status>5\d\d)\b",
-            r"requested URL returned error: (?P<status>5\d\d)|HTTP request failed, HTTP status code (?P<status2>5\d\d)",
-            r"(?P<url>https?://\S{1,300}?)[:,]? (?:returned|responded with|answered|failed with)[^\d]{0,40}(?P<status>5\d\d)\b",
-            r"HTTP(?:Server|Status)?Error\W.{0,60}\b(?P<status>5\d\d)\b|upstream .{0,80}\b(?P<status2>50[234])\b",
+            r"(?:failed with|unexpected|bad|non-2xx|received|invalid|error|got)[^\d]{0,40}\b(?:status|"
+            r"response)[^\d]{0,20}(?P<status>5\d\d)\b",
+            r"requested URL returned error: (?P<status>5\d\d)|"
+            r"HTTP request failed, HTTP status code (?P<status2>5\d\d)",
+            r"(?P<url>https?://\S{1,300}?)[:,]? (?:returned|responded with|answered|"
+            r"failed with)[^\d]{0,40}(?P<status>5\d\d)\b",
+            r"(?P<url>https?://\S{1,300}).{0,60}?\b(?P<status>5\d\d) (?:Internal Server Error|Bad Gateway|"
+            r"Service Unavailable|Gateway)",
+            r"HTTP(?:Server|Status)?Error\W.{0,60}\b(?P<status>5\d\d)\b|"
+            r"upstream .{0,80}\b(?P<status2>50[234])\b",
         ),
     ),
     Rule(
@@ -109,11 +118,16 @@ RULES = (
         ("time", "deadline exceeded", "no route to host", "unreach", "hikaripool"),
         (
             r"(?P<detail>no route to host|EHOSTUNREACH|ENETUNREACH|network is unreachable)",
-            r"i/o timeout|ETIMEDOUT|ESOCKETTIMEDOUT|connect(?:ion)?(?: attempt)? time(?:d )?[ -]?out|connection timeout expired",
-            r"timed? ?out (?:while )?(?:connecting|waiting for connection|trying to connect)|timeout (?:connecting|expired)",
+            r"i/o timeout(?! set)(?![ :=]{1,3}\d)|ETIMEDOUT|ESOCKETTIMEDOUT|"
+            r"connect(?:ion)?(?: attempt)? time(?:d )?[ -]?out(?![ :=]{1,3}\d)|"
+            r"connection timeout expired",
+            r"timed? ?out (?:while )?(?:connecting|waiting for connection|trying to connect)|"
+            r"timeout (?:connecting|expired)",
             r"Connect(?:ion)?Timeout|context deadline exceeded|DeadlineExceeded|DEADLINE_EXCEEDED",
-            r"ServerSelectionTimeoutError|Server selection timed out|upstream timed out|(?:operation|read) timed out",
-            r"ReadTimeout|SocketTimeoutException|request timed out|Connection is not available, request timed out",
+            r"ServerSelectionTimeoutError|Server selection timed out|upstream timed out|(?:operation|"
+            r"read) timed out",
+            r"ReadTimeout|SocketTimeoutException|request timed out|"
+            r"Connection is not available, request timed out",
             r"Timeout while (?:connecting|reading)|connection to .{1,200} timed out",
         ),
     ),
@@ -136,5 +150,13 @@ RULES = (
             r"Lost connection to MySQL server|Connection aborted",
         ),
     ),
-    Rule("connection-refused", ("connectexception",), (r"\bConnectException\s*$",)),
+    Rule(
+        "connection-refused",  # without a reason, but with the address that could not be reached
+        ("connectexception", "connect", "reach"),
+        (
+            r"\bConnectException\s*$|Failed to connect to any host",
+            r"(?:failed|unable|could not|couldn't|cannot|can't)(?: to)? (?:connect|"
+            r"reach)\b.{0,80}?[\w.-]{2,200}:\d{2,5}\b",
+        ),
+    ),
 )

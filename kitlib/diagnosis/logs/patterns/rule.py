@@ -16,9 +16,9 @@ class Rule:
     Args:
         kind: what it says.
         words: in lower case; a text without any of them is not looked at further, which keeps it fast.
-        wordings: regular expressions, the most telling first; their named groups are fields of
-            Said (`detail2` is another place of `detail`), `variables` a list of names, `status` and `url` those of
-            an answer; a group in capitals is itself the variable's name. Case does not matter, unless `exact`.
+        wordings: regular expressions, the most telling first. Their named groups are fields of Said
+            (`detail2` is another place of `detail`), `variables` a list of names, `status` and `url` those of
+            an answer; a group in capitals is itself the variable's name. Case matters only if `exact`.
         exact: case matters.
         traced: only what an exception says counts; in an ordinary line the wording is harmless.
     """

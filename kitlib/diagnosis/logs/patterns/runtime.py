@@ -5,11 +5,13 @@ from kitlib.diagnosis.logs.patterns.rule import Rule
 RULES = (
     Rule(
         "out-of-memory",
-        ("memory", "bad_alloc", "enomem"),
+        ("memory", "bad_alloc", "enomem", "killed"),
         (
-            r"JavaScript heap out of memory|java\.lang\.OutOfMemoryError|OutOfMemoryError|OutOfMemoryException|NoMemoryError",
+            r"JavaScript heap out of memory|java\.lang\.OutOfMemoryError|OutOfMemoryError|"
+            r"OutOfMemoryException|NoMemoryError",
             r"(?:cannot|can't|could not|failed to) allocate memory|\bMemoryError\b|std::bad_alloc|\bENOMEM\b",
             r"runtime: out of memory|\bout of memory\b|Allowed memory size of \d+ bytes exhausted",
+            r"^(?:\S{1,200}: (?:line )?\d+: +\d+ )?(?P<detail>Killed)\b|signal: (?P<detail2>killed)\b",
             r"memory allocation of \d+ bytes failed|insufficient memory for the Java Runtime",
         ),
     ),
@@ -17,7 +19,8 @@ RULES = (
         "arithmetic",
         ("zero", "divided by 0", "divisionbyzero", "division by 0"),
         (
-            r"(?:division|divide|modulo|divided) by (?:zero|0)\b|/ by zero|ZeroDivisionError|DivideByZeroException",
+            r"(?:division|divide|modulo|divided) by (?:zero|0)\b|/ by zero|ZeroDivisionError|"
+            r"DivideByZeroException",
             r"DivisionByZero|DivisionUndefined|divisor is zero",
         ),
     ),
@@ -39,11 +42,15 @@ LAST = (
             "fatal python error",
             "assertion",
             "sigill",
+            "error: ",
+            "exception: ",
         ),
         (
             r"(?P<detail>segmentation fault|SIGSEGV|SIGABRT|SIGILL|bus error|illegal instruction)",
             r"\bcore dumped\b|(?P<detail>WORKER TIMEOUT)|Fatal Python error: (?P<detail2>.{1,100})",
-            r"(?:uncaught|unhandled) (?:exception|error|promise rejection|rejection)\W{0,3}(?P<detail>.{0,200})",
+            r"(?:uncaught (?:exception|error)|unhandled (?:exception|promise rejection|"
+            r"rejection))\W{0,3}(?P<detail>.{0,200})",
+            r"^(?:[\w$]{1,60}\.){0,8}(?P<exception>[A-Z]\w{0,60}(?:Error|Exception)): (?P<detail>.{1,200})",
             r"assertion .{0,200}failed",
         ),
     ),

@@ -19,8 +19,11 @@ def traces(lines: Sequence[Line]) -> list[Trace]:
     found: list[Trace] = []
     index = 0
     while index < len(lines):
+        if not lines[index].text:
+            index += 1
+            continue
         trace = next((item for read in _READERS if (item := read(lines, index))), None)
-        if trace:
+        if trace and trace.chain:
             found.append(trace)
         index = max(trace.end, index + 1) if trace else index + 1
     return found

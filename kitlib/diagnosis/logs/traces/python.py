@@ -16,11 +16,12 @@ _LINK = re.compile(r"^(?:The above exception was the direct cause|During handlin
 _MARGIN = re.compile(r"^\s*\|\s|^ *\+[-+]+ \d+ -+$|^\s*\+ (?=Exception Group)|^\s*\+-+$")
 _FIRST_OF_GROUP = re.compile(r"^\s*\+-\+-+ 1 -+$")
 _GROUP = re.compile(r"^(?:Base)?ExceptionGroup$")
+LONGEST = 2000  # lines of one exception; Python itself shortens repeated frames
 MESSAGE_LINES = 60  # a settings class with many fields says much
 
 
 def python(lines: Sequence[Line], start: int) -> Trace | None:
-    """The traceback that begins at an index; none: no traceback begins there."""
+    """The traceback that begins at an index; its chain is empty if it was cut off."""
     text = lines[start].text
     if not ("Traceback" in text and _HEADER.search(text)) and not _FRAME.match(text):
         return None
@@ -40,29 +41,31 @@ def python(lines: Sequence[Line], start: int) -> Trace | None:
             break
         index = link + 1
     kept = [item for item in chain if not _GROUP.match(item.exception)] or chain
-    return Trace(start, index, tuple(kept)) if chain else None
+    return Trace(start, max(index, start + 1), tuple(kept))
 
 
-def _raised(lines: Sequence[Line], index: int) -> tuple[Raised | None, int]:
-    """One exception with its frames, and the index after it."""
+def _raised(lines: Sequence[Line], start: int) -> tuple[Raised | None, int]:
+    """One exception with its frames, and the index after it; none: its end is not there."""
     frames: list[Frame] = []
-    while index < len(lines):
+    begun = False
+    for index in range(start, min(len(lines), start + LONGEST)):
         text = _plain(lines[index])
         if frame := _FRAME.match(text):
             path, line, function = frame.groups()
-            frames.append(
-                Frame(path, base(path), int(line), "" if not function or function[0] == "<" else function)
-            )
+            name = "" if not function or function[0] == "<" else function
+            frames.append(Frame(path, base(path), int(line), name))
         elif frames and text.startswith("    ") and not frames[-1].source:
             frames[-1] = replace(frames[-1], source=text.strip())
-        elif text[:1] not in ("", " ", "\t") and not _HEADER.search(text) and (match := _RAISED.match(text)):
-            more = _more(lines, index + 1) if len(match.group(1)) < 200 else []
-            message = "\n".join([match.group(2) or "", *more])
+        elif text[:1] in ("", " ", "\t"):
+            continue
+        elif _HEADER.search(text) and not begun:
+            begun = True
+        elif not _HEADER.search(text) and (match := _RAISED.match(text)):
+            message = "\n".join([match.group(2) or "", *_more(lines, index + 1)])
             return Raised(short(match.group(1)), message, lines[index], tuple(frames)), index + 1
-        elif frames and text[:1] not in ("", " ", "\t"):
+        elif frames or begun:
             return None, index  # another program's line: the traceback was cut off
-        index += 1
-    return None, index
+    return None, min(len(lines), start + LONGEST)
 
 
 def _more(lines: Sequence[Line], start: int) -> list[str]:

@@ -9,12 +9,15 @@ from kitlib.diagnosis.logs.reading import Line
 from kitlib.diagnosis.logs.traces.trace import Frame, Raised, Trace, base, short
 
 _RUBY = re.compile(
-    r"^(?P<path>\S+\.rb|\S+/bin/\S+):(?P<line>\d+):in [`'](?P<function>[^']*)': (?P<message>.*) \((?P<class>[A-Z][\w:]*)\)$"
+    r"^(?P<path>\S+\.rb|\S+/bin/\S+):(?P<line>\d+):in "
+    r"[`'](?P<function>[^']*)': (?P<message>.*) \((?P<class>[A-Z][\w:]*)\)$"
 )
 _FROM = re.compile(r"^\s+(?:\d+: )?from (\S+?):(\d+)(?::in [`']([^']*)')?")
 _PHP = re.compile(
-    r"PHP (?:Fatal|Parse) error: +(?:Uncaught (?P<class>[\w\\]+): )?(?P<message>.*?) in (?P<path>/\S+?)(?::| on line )(?P<line>\d+)"
-    r"|^(?:Fatal|Parse) error: (?:Uncaught (?P<class2>[\w\\]+): )?(?P<message2>.*?) in (?P<path2>/\S+?)(?::| on line )(?P<line2>\d+)"
+    r"PHP (?:Fatal|Parse) error: +(?:Uncaught (?P<class>[\w\\]+): )?(?P<message>.*?) in (?P<path>/\S+?)(?::|"
+    r" on line )(?P<line>\d+)"
+    r"|^(?:Fatal|Parse) error: (?:Uncaught (?P<class2>[\w\\]+): )?(?P<message2>.*?) in (?P<path2>/\S+?)(?::|"
+    r" on line )(?P<line2>\d+)"
 )
 
 

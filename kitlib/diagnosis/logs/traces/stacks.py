@@ -14,12 +14,14 @@ _JAVA = re.compile(
     r"\(([\w$-]+\.(?:java|kt|scala|groovy|clj)|Native Method|Unknown Source|<generated>)(?::(\d+))?\)"
 )
 _NODE = re.compile(
-    r"^\s+at (?:async )?(?:(.{1,200}?) (?:\[as [^\]]+\] )?\()?((?:node:|file://|/|[A-Za-z]:\\|\.)[^()]*?):(\d+):\d+\)?"
+    r"^\s+at (?:async )?(?:(.{1,200}?) (?:\[as [^\]]+\] )?\()?((?:node:|file://|/|[A-Za-z]:\\|"
+    r"\.)[^()]*?):(\d+):\d+\)?"
 )
 _DOTNET = re.compile(r"^\s+at ([\w.<>`\[\]|]+)\(.*?\)(?: in (\S+):line (\d+))?$")
-# What was thrown: `Error: x`, `java.io.IOException: x`, `Error [CODE]: x`, `[cause]: TypeError: x`, `error: x`.
+# What was thrown: `Error: x`, `java.io.IOException: x`, `Error [CODE]: x`, `error: x`.
 _THROWN = re.compile(
-    r"(?:^|[\s\]>:(])((?:[A-Za-z_]\w*[.$])*(?:[A-Z]\w*(?:Error|Exception|Rejection|Throwable|Fault|Failure)|Error)|^error)"
+    r"(?:^|[\s\]>:(])((?:[A-Za-z_]\w*[.$])*(?:[A-Z]\w*(?:Error|Exception|Rejection|Throwable|Fault|Failure)|"
+    r"Error)|^error)"
     r"(?: \[(\w+)\]| \(\w+\))?(?:: (.*)|\s*\{?$)"
 )
 _CAUSED = re.compile(r"^\s*(?:Caused by: |\[cause\]: |---> ?|Wrapped by: )")

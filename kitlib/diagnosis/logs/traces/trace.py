@@ -12,9 +12,12 @@ _LIBRARY = re.compile(
     r"site-packages/|dist-packages/|/lib/python\d|<frozen |<string>|<attrs|/bin/|"
     r"node_modules/|^node:|^internal/|<anonymous>|"
     r"^/usr/(?:local/)?(?:go|lib|share)/|/pkg/mod/|@v\d|/gems/|/ruby/\d|/vendor/|/rustc/|/\.cargo/|^/rustc|"
-    r"^(?:java|javax|jdk|sun|com\.sun|kotlin|kotlinx|scala|jakarta|org\.(?:springframework|apache|hibernate|postgresql|"
-    r"eclipse|jboss|slf4j|flywaydb|aopalliance|h2|glassfish|gradle|reactivestreams)|com\.(?:zaxxer|mysql|fasterxml|google|"
-    r"mongodb|rabbitmq|netflix)|ch\.qos|io\.(?:netty|lettuce|micrometer|grpc|quarkus|micronaut|vertx)|redis\.clients|"
+    r"^(?:java|javax|jdk|sun|com\.sun|kotlin|kotlinx|scala|jakarta|org\.(?:springframework|apache|hibernate|"
+    r"postgresql|"
+    r"eclipse|jboss|slf4j|flywaydb|aopalliance|h2|glassfish|gradle|reactivestreams)|com\.(?:zaxxer|mysql|"
+    r"fasterxml|google|"
+    r"mongodb|rabbitmq|netflix)|ch\.qos|io\.(?:netty|lettuce|micrometer|grpc|quarkus|micronaut|vertx)|"
+    r"redis\.clients|"
     r"reactor|System|Microsoft|Npgsql|StackExchange|lambda)\.|^[\w.]+/(?:java|sun|jdk|com\.sun)\."
 )
 _GO_STANDARD = re.compile(
