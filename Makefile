@@ -22,11 +22,11 @@ $(KIT_CACHE_DIR)/bootstrap/bin/uv:
 setup: $(UV) ## the Python environment, from the lock
 	@$(UV) sync --frozen -q
 
-check: setup ## lint, types and unit tests
+check: setup ## lint, types and the fast unit tests, in under a minute
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(RUN) mypy
-	$(PYTEST) tests/unit -q -n auto --dist worksteal
+	$(PYTEST) tests/unit -q -n auto --dist worksteal -m "not slow"
 
 unit: setup ## tests that need nothing
 	$(PYTEST) tests/unit -q -n auto --dist worksteal

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from kitlib.diagnosis.logs import Said, understand
 from kitlib.diagnosis.logs.patterns import RULES
 
+pytestmark = pytest.mark.slow
+
 LOGS = Path(__file__).parent / "logs"
 LINES = sorted({line for path in LOGS.glob("*.txt") for line in path.read_text().split("\n")})
 SECONDS = 3.0  # for what takes a tenth of it on a busy machine: enough to tell a catastrophe from a slow one

@@ -68,7 +68,7 @@ def wrong_port(evidence: Evidence) -> list[Finding]:
 
 
 def wrong_scheme(evidence: Evidence) -> list[Finding]:
-    """A variable speaks plain HTTP to a port for TLS, or the other way round, and its container is not ready."""
+    """A variable speaks plain HTTP to a port for TLS, or TLS to one for HTTP; its container is not ready."""
     unready = {s.name for s in evidence.statuses if not s.status.get("ready") and (not s.init or s.sidecar)}
     found = []
     for address in _once(_told(evidence)):
@@ -99,7 +99,7 @@ def _scheme_finding(evidence: Evidence, address: Address, wanted: str) -> Findin
         where or evidence.ref,
         found=found,
         expected=expected,
-        why="who speaks plain HTTP to TLS, or TLS to plain HTTP, gets no answer that it understands (RFC 8446)",
+        why="who speaks plain HTTP to TLS, or TLS to plain HTTP, gets no useful answer (RFC 8446)",
         fix=_edit(evidence, address, found, expected) or Fix(f"use {expected}"),
         evidence=tuple(_lines(evidence, re.compile(re.escape(address.host)))[-2:]),
         field=address_place(evidence, address)[1],

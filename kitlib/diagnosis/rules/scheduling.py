@@ -42,7 +42,10 @@ def waiting_message(pod: Resource) -> str:
 
 
 def reasons(message: str) -> list[tuple[int, str]]:
-    """How many nodes give which reason, most first; that of control planes last, as nobody means those.
+    """How many nodes give which reason, most first.
+
+    Labels come late: where some node has them, it is what that node lacks that counts. Control planes come
+    last, as nobody means those.
 
     The text is built by k8s.io/kubernetes/pkg/scheduler/framework/types.go, FitError.Error.
     """
@@ -52,7 +55,12 @@ def reasons(message: str) -> list[tuple[int, str]]:
     for part in re.split(r", (?=\d+ )", body):
         counted = _COUNTED.match(part)
         found.append((int(counted[1]), counted[2]) if counted else (0, part))
-    return sorted(found, key=lambda pair: (_CONTROL_PLANE in pair[1], -pair[0]))
+    return sorted(found, key=_order)
+
+
+def _order(reason: tuple[int, str]) -> tuple[bool, bool, int]:
+    count, text = reason
+    return _CONTROL_PLANE in text, "affinity/selector" in text, -count
 
 
 def _cause(evidence: Evidence, pod: Resource, message: str) -> Cause:
