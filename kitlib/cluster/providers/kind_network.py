@@ -37,6 +37,8 @@ def connect(cluster: Cluster, nodes: list[str]) -> None:
             text = json.dumps(_conflist(node.at("spec.podCIDR")))
             tools.run(["docker", "exec", "-i", node.name, "cp", "/dev/stdin", CONFIG_PATH], input=text)
             _masquerade(node.name)
+            stray = ["unreachable", node.at("spec.podCIDR")]  # addresses of pods that are gone stay inside
+            tools.run(["docker", "exec", node.name, "ip", "route", "replace", *stray])
             for other in found:
                 if other.name != node.name:
                     route = [other.at("spec.podCIDR"), "via", _address(other)]
