@@ -9,13 +9,14 @@ from kitlib.cluster.providers import kind_network
 from kitlib.tools import Completed
 
 
-class Nodes:
+NODES = {"n1": ("10.244.0.0/24", "172.18.0.2"), "n2": ("10.244.1.0/24", "172.18.0.3")}
+
+
+class Two:
     """Two nodes, as the API server knows them."""
 
-    found = {"n1": ("10.244.0.0/24", "172.18.0.2"), "n2": ("10.244.1.0/24", "172.18.0.3")}
-
     def wait(self, kind, name, **_):
-        pods, address = self.found[name]
+        pods, address = NODES[name]
         status = {"addresses": [{"type": "InternalIP", "address": address}]}
         return Resource(kind=kind, metadata={"name": name}, spec={"podCIDR": pods}, status=status)
 
@@ -30,10 +31,9 @@ def test_pods_keep_their_addresses_between_nodes_and_strays_stay_on_the_node(mon
         return Completed(tuple(command), int(" -C " in ran[-1]), "", "", 0.0)
 
     monkeypatch.setattr(kind_network.tools, "run", run)
-    kind_network.connect(Nodes(), ["n1", "n2"])
+    kind_network.connect(Two(), list(NODES))
     assert not any(config["plugins"][0]["ipMasq"] for config in inputs)
     outside = "-s 10.244.0.0/16 ! -d 10.244.0.0/16 -j MASQUERADE"
-    for node, other, pods in (("n1", "10.244.1.0/24 via 172.18.0.3", "10.244.0.0/24"),):
-        assert f"{node} iptables -w -t nat -A POSTROUTING {outside}" in ran
-        assert f"{node} ip route replace {other}" in ran
-        assert f"{node} ip route replace unreachable {pods}" in ran
+    assert f"n1 iptables -w -t nat -A POSTROUTING {outside}" in ran
+    assert "n1 ip route replace 10.244.1.0/24 via 172.18.0.3" in ran
+    assert "n1 ip route replace unreachable 10.244.0.0/24" in ran
