@@ -8,7 +8,6 @@ from kitlib.cluster import Resource
 from kitlib.cluster.providers import kind_network
 from kitlib.tools import Completed
 
-
 NODES = {"n1": ("10.244.0.0/24", "172.18.0.2"), "n2": ("10.244.1.0/24", "172.18.0.3")}
 
 
