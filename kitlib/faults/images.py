@@ -11,7 +11,7 @@ from kitlib.cluster.providers import ClusterRecord, load_record, provider
 from kitlib.cluster.providers.base import clusters_dir
 
 IMAGES = {"PYTHON": "python:3.11-slim", "POSTGRES": "postgres:15", "REDIS": "redis:7"}
-_lock = threading.Lock()
+_locks = {word: threading.Lock() for word in IMAGES}
 _loaded: dict[tuple[str, str], str] = {}  # server and word → image
 
 
@@ -24,7 +24,7 @@ def name(cluster: Cluster, word: str) -> str:
     Raises:
         MachineError, CommandFailed: it has to be built here, and can't be.
     """
-    with _lock:
+    with _locks[word]:  # faults that are injected at once load an image once
         known = (cluster.server, word)
         if known not in _loaded:
             _loaded[known] = _provide(cluster, word)

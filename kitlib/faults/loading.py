@@ -13,6 +13,7 @@ from kitlib.errors import UsageError
 from kitlib.faults.model import Fault
 
 CATALOGUE = Path(__file__).parent / "catalogue"
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is five times as fast
 
 
 def load(folder: Path = CATALOGUE) -> list[Fault]:
@@ -49,7 +50,7 @@ def read(path: Path) -> Fault:
         UsageError: names the file and the field.
     """
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
         fault = Fault.model_validate(data)
     except yaml.YAMLError as error:
         raise UsageError(f"{path} is not YAML: {' '.join(str(error).split())}") from None

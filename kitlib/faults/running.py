@@ -13,7 +13,7 @@ from kitlib.cluster.addons import ADDONS
 from kitlib.errors import NotFound, UsageError, WaitTimeout
 from kitlib.faults import places, steps
 from kitlib.faults.model import Fault
-from kitlib.faults.signs import not_ready
+from kitlib.faults.signs.objects import not_ready
 
 START_SECONDS = 120.0
 HEAL_SECONDS = 150.0

@@ -8,13 +8,13 @@ from typing import Any
 from kitlib.cluster.resource import Resource
 from kitlib.diagnosis.cause import Cause, Scan
 from kitlib.diagnosis.scan import ref
+from kitlib.diagnosis.taints import strict_taints, tolerated
 from kitlib.diagnosis.templates import kubectl
 from kitlib.findings import Finding, Fix, Quote
 
 _DOCS = "kubernetes.io/docs/concepts/workloads/controllers/daemonset"
 # Taints whose nodes a DaemonSet is usually not meant for, or which its controller tolerates by itself.
 _USUAL = ("node-role.kubernetes.io/", "node.kubernetes.io/", "node.cloudprovider.kubernetes.io/")
-_STRICT = ("NoSchedule", "NoExecute")
 
 
 def daemons(scan: Scan) -> Iterator[Cause]:
@@ -23,22 +23,11 @@ def daemons(scan: Scan) -> Iterator[Cause]:
         selector: dict[str, str] = item.at("spec.template.spec.nodeSelector", {})
         tolerations: list[dict[str, Any]] = item.at("spec.template.spec.tolerations", [])
         for node in scan.of("Node"):
-            taints = [t for t in node.at("spec.taints", []) if t.get("effect") in _STRICT]
-            mine = [t for t in taints if not t["key"].startswith(_USUAL) and not _tolerated(t, tolerations)]
+            taints = strict_taints(node)
+            mine = [t for t in taints if not t["key"].startswith(_USUAL) and not tolerated(t, tolerations)]
             if mine and selector.items() <= node.labels.items():
                 yield _cause(item, node, mine[0])
                 break
-
-
-def _tolerated(taint: dict[str, Any], tolerations: list[dict[str, Any]]) -> bool:
-    for toleration in tolerations:
-        if toleration.get("effect") not in (None, "", taint["effect"]):
-            continue
-        if toleration.get("operator") == "Exists" and toleration.get("key") in (None, "", taint["key"]):
-            return True
-        if (toleration.get("key"), toleration.get("value", "")) == (taint["key"], taint.get("value", "")):
-            return True
-    return False
 
 
 def _cause(item: Resource, node: Resource, taint: dict[str, Any]) -> Cause:

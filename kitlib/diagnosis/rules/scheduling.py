@@ -11,6 +11,7 @@ from kitlib import quantity
 from kitlib.cluster.resource import Resource
 from kitlib.diagnosis.cause import Cause, Scan, Strength
 from kitlib.diagnosis.evidence import Evidence
+from kitlib.diagnosis.taints import strict_taints, tolerated
 from kitlib.diagnosis.templates import container_path, kubectl, pod_path
 from kitlib.findings import Finding, Fix, Quote, Ref
 
@@ -78,6 +79,8 @@ def _explained(evidence: Evidence, pod: Resource, reason: str, message: str) -> 
         return _insufficient(evidence, pod, reason.removeprefix("Insufficient ").strip(), message)
     if match := _TAINT.search(reason):
         return _tainted(evidence, pod, match[1], (match[2] or "").strip(), message)
+    if "untolerated taint" in reason and (taint := _untolerated(evidence.scan, pod)):
+        return _tainted(evidence, pod, taint["key"], taint.get("value", ""), message)
     if "were unschedulable" in reason:
         return _cordoned(evidence, pod, message)
     if "node affinity/selector" in reason or "node selector" in reason:
@@ -143,6 +146,15 @@ def _insufficient(evidence: Evidence, pod: Resource, resource: str, message: str
         )
     expected = f"{resource} that is free on a node; all of it is requested by other pods"
     return _finding(evidence, pod, "no-room", f"no node has {resource} left", field, shown, expected, message)
+
+
+def _untolerated(scan: Scan, pod: Resource) -> dict[str, Any] | None:
+    """The taint that keeps the pod off a node whose labels it asks for; newer schedulers only count them."""
+    wanted: dict[str, str] = pod.at("spec.nodeSelector", {})
+    fitting = [node for node in scan.of("Node") if wanted.items() <= node.labels.items()]
+    taints = [taint for node in fitting for taint in strict_taints(node)]
+    mine = [taint for taint in taints if not tolerated(taint, pod.at("spec.tolerations", []))]
+    return min(mine, key=lambda taint: taint["key"] == _CONTROL_PLANE, default=None)
 
 
 def _tainted(evidence: Evidence, pod: Resource, key: str, value: str, message: str) -> Finding | None:
