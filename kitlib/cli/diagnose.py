@@ -71,15 +71,9 @@ def _show(found: Diagnosis, form: Format) -> None:
     if form is Format.json:
         typer.echo(found.json())
         return
-    typer.echo(found.summary)
-    if found.causes:
-        from rich.console import Console
+    from rich.console import Console
 
-        Console().print(found.table())
-    for cause, silence in found.silenced:
-        typer.echo(f"silent until {silence.until}: {cause.finding.title} ({silence.reason})")
-    for note in found.notes:
-        typer.echo(f"note: {note}")
+    Console().print(found)
 
 
 def _keep_watching(before: Diagnosis, look: Callable[[], Diagnosis]) -> None:

@@ -25,7 +25,15 @@ from kitlib.settings import Silence
 
 if TYPE_CHECKING:
     import pandas
-    from rich.table import Table
+    from rich.console import RenderableType
+
+
+@dataclass(frozen=True)
+class Symptom:
+    """What a cause looks like from outside, in one object."""
+
+    object: Ref
+    title: str
 
 
 @dataclass(frozen=True)
@@ -36,13 +44,13 @@ class RootCause:
         key: the fault's stable name: the same at each scan for the same rule, object and field.
         finding: what is wrong, its symptoms among the evidence.
         affected: the objects whose trouble it explains.
-        symptoms: what it looks like from outside, each as one line.
+        symptoms: what it looks like from outside, here and in other objects.
     """
 
     key: str
     finding: Finding
     affected: tuple[Ref, ...] = ()
-    symptoms: tuple[str, ...] = ()
+    symptoms: tuple[Symptom, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, for JSON."""
@@ -57,7 +65,7 @@ class RootCause:
             **self.finding.as_dict(),
             **named,
             "affected": [str(one) for one in self.affected],
-            "symptoms": list(self.symptoms),
+            "symptoms": [f"{symptom.object}: {symptom.title}" for symptom in self.symptoms],
         }
 
 
@@ -146,9 +154,10 @@ class Diagnosis:
         ]
         return pandas.DataFrame(rows, columns=columns)
 
-    def table(self) -> Table:
-        """For a terminal; print it with rich."""
-        return self.findings.table()
+    def __rich__(self) -> RenderableType:
+        from kitlib.diagnosis.showing import shown
+
+        return shown(self)
 
     def __repr__(self) -> str:
         return f"<Diagnosis: {self.summary}>"
@@ -226,7 +235,11 @@ def _root_cause(scan: Scan, root: Root) -> RootCause:
     )
     if workload is not None and workload.kind == "Deployment":
         finding = with_rollback(cut(scan, workload), finding)
-    told = tuple(f"{c.finding.object}: {c.finding.title}" for c in root.beneath)
+    told = tuple(
+        Symptom(where, cause.finding.title)
+        for cause in root.beneath
+        if isinstance(where := cause.finding.object, Ref)
+    )
     affected = tuple(one for one in root.affected if one != finding.object)
     return RootCause(key_of(finding), clean(finding), affected, told)
 

@@ -9,6 +9,7 @@ from kitlib.diagnosis.cause import Cause, Strength
 from kitlib.findings import Finding, Quote, Ref
 
 _GRAVITY = {"error": 0, "warning": 1, "info": 2}
+SYMPTOM = "symptom"  # the source of a quote that tells one
 MOST_SYMPTOMS = 8  # that are shown beneath a cause
 
 
@@ -110,4 +111,5 @@ def _top(cause: Cause, above: dict[int, Cause]) -> Cause:
 
 def _told(symptom: Finding, root: Finding) -> Quote:
     where = "" if symptom.object == root.object else f"{symptom.object}: "
-    return Quote(f"{where}{symptom.title}: {symptom.found}", "symptom")
+    found = "" if symptom.found in symptom.title else f": {symptom.found}"
+    return Quote(f"{where}{symptom.title}{found}", SYMPTOM)

@@ -161,7 +161,7 @@ def _finding(
         "policy-blocks",
         f"NetworkPolicy {policy.name} lets no traffic through from {what}",
         ref(policy),
-        found=f"{len(rules)} {direction.lower()} rules, none of which fits"
+        found=f"{direction.lower()} rules, none of which fits ({len(rules)})"
         if rules
         else f"no {direction.lower()} rule",
         expected=f"a rule that admits pods with {labels} on port {port or 'of the Service'}"

@@ -273,7 +273,7 @@ def _arguments(evidence: Evidence, log: Log, said: Said) -> tuple[Ref, str, str,
         evidence.ref,
         container_path(evidence.workload, log.container, field),
         said.detail or said.file or said.text[:200],
-        "what the program knows",
+        "arguments that the program knows",
     )
 
 
