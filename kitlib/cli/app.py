@@ -6,6 +6,7 @@ import typer
 
 from kitlib import __version__
 from kitlib.cli import (
+    ai,
     app_commands,
     audit,
     check,
@@ -31,6 +32,7 @@ app.add_typer(runbook_remote.app, name="runbook")
 app.add_typer(spec.app, name="spec")
 app.add_typer(audit.app, name="audit")
 app.add_typer(fault.app, name="fault")
+app.add_typer(ai.app, name="ai")
 app.command()(audit.approve)
 app.command()(audit.undo)
 app.command()(doctor.doctor)

