@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["Cluster", "Resource", "__version__", "connect", "diagnose"]
+__all__ = ["Cluster", "Resource", "__version__", "connect", "diagnose", "diagnose_pod"]
 
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from kitlib.cluster import Cluster, Resource
     from kitlib.cluster.connect import connect
+    from kitlib.diagnosis.asking import diagnose_pod
     from kitlib.diagnosis.examination import diagnose
 
 _LAZY = {
@@ -22,6 +23,7 @@ _LAZY = {
     "Resource": "kitlib.cluster",
     "connect": "kitlib.cluster.connect",
     "diagnose": "kitlib.diagnosis.examination",
+    "diagnose_pod": "kitlib.diagnosis.asking",
 }
 
 

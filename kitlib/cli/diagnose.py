@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from enum import StrEnum
@@ -27,6 +28,7 @@ def diagnose(
     target: str = typer.Argument("", help="NAMESPACE or NAMESPACE/KIND/NAME; none: all namespaces."),
     context: str | None = typer.Option(None, "--context", help="A context of your own kubeconfig."),
     form: Format = typer.Option(Format.table, "--format", help="How to show it."),
+    ai: bool = typer.Option(False, "--ai", help="Also ask the model that is set about the first cause."),
     watch: bool = typer.Option(
         False, "--watch", help="Look again every five seconds; say what is new or gone."
     ),
@@ -42,7 +44,7 @@ def diagnose(
     found = look()
     if save is not None:
         found.scan.save(save)
-    _show(found, form)
+    _show(found, form, ask=ai)
     if watch and saved is None:
         _keep_watching(found, look)
     raise typer.Exit(1 if found.causes else 0)
@@ -67,13 +69,19 @@ def _looking(target: str, context: str | None, saved: Path | None) -> Callable[[
     return lambda: examine(read(cluster, wanted.namespace), wanted, silences)
 
 
-def _show(found: Diagnosis, form: Format) -> None:
-    if form is Format.json:
-        typer.echo(found.json())
-        return
+def _show(found: Diagnosis, form: Format, *, ask: bool) -> None:
     from rich.console import Console
 
+    from kitlib.diagnosis.asking import ask_cause
+
+    answer = ask_cause(found, found.causes[0]) if ask and found.causes else None
+    if form is Format.json:
+        told = found.as_dict() | ({"model": answer.as_dict()} if answer else {})
+        typer.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        return
     Console().print(found)
+    if answer is not None:
+        Console().print(answer.table())
 
 
 def _keep_watching(before: Diagnosis, look: Callable[[], Diagnosis]) -> None:

@@ -198,7 +198,9 @@ def examine(scan: Scan, target: Target | None = None, silences: tuple[Silence, .
     wanted = target or Target(scan.namespace)
     workloads = list(scan.workloads())
     causes = [*_of_workloads(scan, workloads), *rules.about_all(scan)]
-    roots = [root for root in rank(causes) if wanted.concerns(root.affected, root.cause.finding.object)]
+    roots = [
+        root for root in rank(causes) if wanted.concerns((*root.affected, root.cause.finding.object), scan)
+    ]
     found = [_root_cause(scan, root) for root in roots]
     reported, silenced, ended = split(found, silences, scan.at)
     return Diagnosis(

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 
 from kitlib.cluster import Cluster
 from kitlib.cluster.kinds import resolve_kind
+from kitlib.diagnosis.scan import Scan
 from kitlib.errors import ApiError, NotFound, UsageError
 from kitlib.findings import Ref
 
@@ -57,12 +58,18 @@ class Target:
         if self.kind:
             self._check_object(cluster)
 
-    def concerns(self, affected: Iterable[Ref], where: Ref | str) -> bool:
-        """Whether a cause is about the target."""
+    def concerns(self, refs: Iterable[Ref | str], scan: Scan) -> bool:
+        """Whether a cause is about the target, or about what owns it.
+
+        Args:
+            refs: the cause's object, and those that it affects.
+            scan: where the owner chain is looked up.
+        """
         if not self.kind:
             return True
-        wanted = Ref(self.kind, self.name, self.namespace)
-        return any(one in (wanted, Ref(self.kind, self.name)) for one in (*affected, where))
+        item = scan.find(self.kind, self.name, self.namespace)
+        wanted = {Ref(self.kind, self.name, self.namespace), Ref(self.kind, self.name)}
+        return bool(wanted.union([scan.owner_ref(item)] if item else []) & set(refs))
 
     def __str__(self) -> str:
         if self.kind:

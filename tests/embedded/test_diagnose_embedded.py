@@ -373,3 +373,14 @@ def test_a_target_that_is_not_there_is_refused_with_what_may_be_meant(namespace)
     assert refused.value.fix == f"kit diagnose {namespace.namespace}/deployment/lonely"
     with pytest.raises(UsageError):
         kitlib.diagnose("a/b", cluster=namespace)
+
+
+def test_a_pod_is_ill_by_what_its_owner_is_made_to_be(namespace):
+    namespace.apply(web(nodeSelector={"disk": "fast"}))
+    until(namespace, "node-selector")
+    pod = namespace.list("Pod")[0].name
+    found = kitlib.diagnose_pod(pod, namespace.namespace, namespace)
+    assert [cause.finding.id for cause in found.diagnosis.causes] == ["node-selector"]
+    assert found.answer.problem.kind == "no-model"
+    assert "no node has the label disk=fast" in str(found)
+    assert "no node has the label disk=fast" in found._repr_html_()
