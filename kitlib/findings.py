@@ -91,6 +91,7 @@ class Finding:
         why: why that is wrong, and who says so.
         fix: what mends it; none: nothing is known.
         evidence: quotes, each with its source.
+        field: where in the object, such as `spec.template.spec.containers[web].image`; empty: all of it.
     """
 
     severity: Severity
@@ -102,6 +103,7 @@ class Finding:
     why: str
     fix: Fix | None = None
     evidence: tuple[Quote, ...] = ()
+    field: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """The finding as plain data, for JSON; `object` is text."""

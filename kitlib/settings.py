@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -17,6 +18,7 @@ from pydantic import (
     SecretStr,
     TypeAdapter,
     ValidationError,
+    model_validator,
 )
 from pydantic_settings import (
     BaseSettings,
@@ -44,6 +46,31 @@ class Unattended(BaseModel):
     runbook: str
     namespaces: tuple[str, ...] = Field(min_length=1)
     contexts: tuple[str, ...] = Field(min_length=1)
+
+
+class Silence(BaseModel):
+    """A cause that is known, and not reported until a day.
+
+    Args:
+        key: the fault's key, as `kit diagnose` shows it; or
+        rule, object: the rule's id and a shell pattern of the object, such as `Deployment/legacy-* -n shop`.
+        reason: why it is left as it is.
+        until: the last day it is silent.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    key: str = ""
+    rule: str = ""
+    object: str = "*"
+    reason: str = Field(min_length=5)
+    until: date
+
+    @model_validator(mode="after")
+    def _names_something(self) -> Silence:
+        if not self.key and not self.rule:
+            raise ValueError("a silence names a key or a rule")
+        return self
 
 
 def _address(text: str) -> str:
@@ -131,6 +158,9 @@ class Settings(BaseSettings):
     )
     unattended: tuple[Unattended, ...] = Field(
         default=(), description="Runbooks that need no approval, each with namespaces and contexts."
+    )
+    silences: tuple[Silence, ...] = Field(
+        default=(), description="Root causes that are known and not reported, each with a reason and an end."
     )
     ai: tuple[AiEndpoint, ...] = Field(
         default=(), description="Servers of language models, tried in this order after ai_base_url."

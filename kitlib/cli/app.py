@@ -5,7 +5,19 @@ from __future__ import annotations
 import typer
 
 from kitlib import __version__
-from kitlib.cli import ai, app_commands, audit, check, cluster, demo, diagnose, doctor, runbook_remote, spec
+from kitlib.cli import (
+    ai,
+    app_commands,
+    audit,
+    check,
+    cluster,
+    demo,
+    diagnose,
+    doctor,
+    fault,
+    runbook_remote,
+    spec,
+)
 
 app = typer.Typer(
     name="kit",
@@ -19,6 +31,7 @@ app.add_typer(app_commands.app, name="app")
 app.add_typer(runbook_remote.app, name="runbook")
 app.add_typer(spec.app, name="spec")
 app.add_typer(audit.app, name="audit")
+app.add_typer(fault.app, name="fault")
 app.add_typer(ai.app, name="ai")
 app.command()(audit.approve)
 app.command()(audit.undo)

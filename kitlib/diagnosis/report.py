@@ -10,14 +10,14 @@ from typing import Any
 from kitlib.cluster import Cluster
 from kitlib.diagnosis import rules
 from kitlib.diagnosis.evidence import REVISION, Evidence, gather
+from kitlib.diagnosis.ranking import rank
+from kitlib.diagnosis.rules.admission import RULES as NOT_IN_TEMPLATE
 from kitlib.errors import WaitTimeout
 from kitlib.findings import Finding, Findings, Fix, Quote, Ref
 from kitlib.progress import Stage
 from kitlib.redaction import redact_tree
 
 POLL_SECONDS = 1.0
-# Faults that lie outside the template: no earlier revision of it is without them.
-_NOT_IN_TEMPLATE = {"pods-refused"}
 
 
 @dataclass(frozen=True)
@@ -113,27 +113,18 @@ def diagnose_settled(
 
 def judge(evidence: Evidence) -> Report:
     """Apply the rules: each root cause once, its symptoms beneath it, no secret value in any text."""
-    causes = [finding for rule in rules.CAUSES for finding in rule(evidence)]
-    symptoms = [finding for rule in rules.SYMPTOMS for finding in rule(evidence)]
-    if not causes and symptoms:
-        causes, symptoms = symptoms[:1], symptoms[1:]
-    if causes:
-        causes[0] = replace(causes[0], evidence=_with_symptoms(causes[0], symptoms))
-    findings = [_clean(_with_rollback(evidence, finding)) for finding in causes]
+    beside = (cause for cause in rules.about_all(evidence.scan) if evidence.ref in cause.affects)
+    roots = rank([*rules.about(evidence), *beside])
+    findings = [clean(with_rollback(evidence, root.finding)) for root in roots]
     state = evidence.rollout
     return Report(evidence.ref, state.message, state.done, Findings(findings))
 
 
-def _with_symptoms(cause: Finding, symptoms: list[Finding]) -> tuple[Quote, ...]:
-    told = [Quote(f"{symptom.title}: {symptom.found}", "symptom") for symptom in symptoms]
-    return (*cause.evidence, *told)
-
-
-def _with_rollback(evidence: Evidence, finding: Finding) -> Finding:
+def with_rollback(evidence: Evidence, finding: Finding) -> Finding:
     """A fault of the newest template, while pods of an earlier one serve: go back to that one."""
     healthy = evidence.healthy_revision
     fixed = finding.fix is not None and finding.fix.automatic
-    if healthy is None or fixed or finding.id in _NOT_IN_TEMPLATE or finding.object != evidence.ref:
+    if healthy is None or fixed or finding.id in NOT_IN_TEMPLATE or finding.object != evidence.ref:
         return finding
     revision = healthy["metadata"]["annotations"][REVISION]
     template = dict(healthy["spec"]["template"])
@@ -148,7 +139,7 @@ def _with_rollback(evidence: Evidence, finding: Finding) -> Finding:
     return replace(finding, fix=fix)
 
 
-def _clean(finding: Finding) -> Finding:
+def clean(finding: Finding) -> Finding:
     """What came from the cluster goes through redaction; the fix does not, for it is applied."""
     texts = {key: redact_tree(getattr(finding, key)) for key in ("title", "found", "expected")}
     evidence = tuple(Quote(redact_tree(q.text), q.source) for q in finding.evidence)

@@ -12,7 +12,7 @@ from typing import Any
 from kitlib import quantity
 from kitlib.cluster import Cluster, Resource
 from kitlib.diagnosis.evidence import Evidence, Status, container_statuses, gather
-from kitlib.diagnosis.rules.resources import killed_for_memory
+from kitlib.diagnosis.rules.memory import killed_for_memory
 from kitlib.errors import ApiError, RunbookError
 from kitlib.operations import capacity, workloads
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from kitlib.cluster import Cluster, Resource
 from kitlib.diagnosis.evidence import gather
-from kitlib.diagnosis.rules.resources import failed_create
+from kitlib.diagnosis.rules.admission import refused
 from kitlib.errors import RunbookError
 from kitlib.operations import placement, revisions, workloads
 from kitlib.operations.revisions import Back
@@ -45,10 +45,11 @@ def triage(cluster: Cluster, name: str) -> Triage:
         NotFound: no such workload.
     """
     workload = workloads.find(cluster, name)
-    refused = failed_create(gather(cluster, workload.kind, workload.name))
-    if refused:
-        advice = refused[0].fix.command if refused[0].fix else ""
-        problem = f"{refused[0].title}: {refused[0].found}"
+    refusals = refused(gather(cluster, workload.kind, workload.name))
+    if refusals:
+        finding = refusals[0].finding
+        advice = finding.fix.command if finding.fix else ""
+        problem = f"{finding.title}: {finding.found}"
         return Triage(workload, (problem,), advice, problem, {})
     waiting = _waiting(cluster, workload)
     if not waiting:

@@ -7,6 +7,7 @@ from typing import Any
 
 from kitlib.cluster import Cluster
 from kitlib.diagnosis import Report, diagnose
+from kitlib.diagnosis.rules.admission import RULES as REFUSALS
 from kitlib.errors import RunbookError
 from kitlib.findings import fix_text
 from kitlib.operations import revisions, workloads
@@ -52,7 +53,7 @@ def _exceeded(report: Report) -> bool:
 def _back(cluster: Cluster, deployment: str, report: Report) -> Back:
     """The newest earlier revision that serves; else the one before the current."""
     cause = report.cause
-    if cause and cause.id == "pods-refused":
+    if cause and cause.id in REFUSALS:
         raise RunbookError(
             f"{report.summary}: {cause.found}; the rollout goes on by itself once there is room, and going "
             "back would make none",

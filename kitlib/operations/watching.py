@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from kitlib.cluster import Cluster, Resource
 from kitlib.cluster.rollout import rollout_state
 from kitlib.diagnosis import Report, diagnose
+from kitlib.diagnosis.rules.admission import RULES as REFUSALS
 from kitlib.errors import RunbookError
 from kitlib.findings import Finding
 
@@ -20,7 +21,7 @@ PATIENCE = {
     "configuration-missing": 15.0,
     "key-missing": 15.0,
     "container-config": 15.0,
-    "pods-refused": 15.0,
+    "command-missing": 15.0,
     "crash-loop": 45.0,
     "host-unresolved": 45.0,
     "out-of-memory": 45.0,
@@ -63,15 +64,24 @@ class Watch:
         return False
 
     def _lasting(self, report: Report, now: float) -> Finding | None:
-        faults = {f.id: f for f in report.findings if f.severity == "error" and f.id in PATIENCE}
+        faults = {f.id: f for f in report.findings if f.severity == "error" and _patience(f.id)}
         self._since = {id: self._since.get(id, now) for id in faults}
-        return next((f for id, f in faults.items() if now - self._since[id] >= PATIENCE[id]), None)
+        return next((f for id, f in faults.items() if now - self._since[id] >= _patience(id)), None)
 
     def _failure(self, workload: Resource, fault: Finding | None, report: Report) -> RolloutFailed:
         serving = workload.at("status.availableReplicas", 0)
         still = f"; {serving} pods of before still serve" if serving else "; nothing serves"
         cause = f"{fault.title}: {fault.found}" if fault else report.state
         return RolloutFailed(f"{workload.kind} {workload.name}: {cause}{still}", fix=self.way_back)
+
+
+def _patience(fault: str) -> float:
+    """How long a fault must stand; 0: it alone ends no rollout, such as a node that is missing."""
+    if fault in REFUSALS:
+        return PATIENCE["image-pull"]
+    if fault.startswith("said-"):  # a crash, by the container's own last words
+        return PATIENCE["crash-loop"]
+    return PATIENCE.get(fault, 0.0)
 
 
 def way_back(namespace: str, deployment: str) -> str:

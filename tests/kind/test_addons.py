@@ -43,6 +43,14 @@ while True:
 """
 CONNECT = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 2)"
 RESOLVE = "import socket, sys; socket.gethostbyname(sys.argv[1])"
+REFUSED = """
+import socket, sys
+try:
+    socket.create_connection((sys.argv[1], 80), 5)
+except ConnectionRefusedError:
+    sys.exit(0)
+sys.exit(1)
+"""
 SLEEP = "import signal; signal.pause()"
 
 
@@ -315,6 +323,14 @@ def test_deny_all_blocks_everything_and_each_rule_opens_what_it_names(namespace,
     assert not pods("stranger", "connect")
 
 
+def test_a_service_without_endpoints_is_refused_though_a_policy_allows_the_packet(
+    namespace, python, kind_cluster, network_policy
+):
+    run(namespace, service("nobody"), workload("friend", python, SLEEP), policy("all", {}, egress=[{}]))
+    address = namespace.get("Service", "nobody").at("spec.clusterIP")
+    assert succeeds(kind_cluster, namespace, "friend", REFUSED, address)
+
+
 def test_the_charts_own_policy_keeps_strangers_out_and_the_application_works(
     app, namespace, python, kind_cluster, network_policy
 ):
@@ -356,6 +372,7 @@ def test_disabled_the_policy_holds_no_longer_and_enabled_again_it_does(
     rules = tools.run(["docker", "exec", f"{kind_cluster.name}-control-plane", "iptables-save"]).stdout
     assert "KUBE-SERVICES" in rules
     assert "KUBE-ROUTER" not in rules
+    assert "--to-ports 1" not in rules
     assert addons.disable(kind_cluster.name, ["network-policy"]) == []
     addons.enable(kind_cluster.name, ["network-policy"])
     assert not pods("friend", "connect")

@@ -13,6 +13,8 @@ from kitlib import tools
 from kitlib.documents import parse_yaml
 from kitlib.errors import UsageError
 
+pytestmark = pytest.mark.slow
+
 WORKFLOW, ARGO = ".github/workflows/deploy.yaml", "todo-app/deploy/argocd-application.yaml"
 OLD = {  # the last majors on a Node that GitHub no longer runs, by action: github.blog/changelog
     "actions/checkout": 4,

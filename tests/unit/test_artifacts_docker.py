@@ -14,6 +14,8 @@ from kitlib.artifacts.dockerfiles import dockerfile as render_dockerfile
 from kitlib.errors import CommandFailed, UsageError
 from kitlib.specs.models.container import Check, Variable
 
+pytestmark = pytest.mark.slow
+
 SERVICES = {"api": "backend", "worker": "worker", "frontend": "frontend"}
 NO_REQUEST = Check(command=("python", "-m", "probe"))
 

@@ -21,6 +21,8 @@ from kitlib.artifacts.yamlfile import dump
 from kitlib.cli.app import app
 from kitlib.errors import UsageError
 
+pytestmark = pytest.mark.slow
+
 TEXT = "# What it is.\nFROM scratch\n# kit:keep packages\n# kit:keep end\nCMD a\n"
 NAME = "todo-app/specs"
 unhurried = settings(

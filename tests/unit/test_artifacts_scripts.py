@@ -15,6 +15,8 @@ from kitlib.artifacts.files import status, write
 from kitlib.artifacts.scripts import machine
 from kitlib.cluster.providers import UpOptions, minikube
 
+pytestmark = pytest.mark.slow
+
 SETUP, WORKFLOW = "todo-app/scripts/setup-minikube.sh", "todo-app/scripts/dev-workflow.sh"
 # Writes down its arguments and its standard input; answers and fails as the test has said beforehand.
 RECORDER = """#!{python}

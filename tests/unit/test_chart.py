@@ -12,6 +12,8 @@ import yaml
 from kitlib import tools
 from kitlib.errors import CommandFailed
 
+pytestmark = pytest.mark.slow
+
 CHART = Path(__file__).parents[2] / "charts/todo-app"
 PASSWORD = {"postgresql": {"auth": {"password": "x"}}}
 WORKLOADS = ("Deployment", "StatefulSet")

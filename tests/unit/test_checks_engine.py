@@ -19,6 +19,8 @@ from kitlib.checks.rule import RULES, Rule
 from kitlib.checks.running import examine
 from kitlib.errors import UsageError
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 POD = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  containers: []\n"
 CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata:\n  size: '1'\n"

@@ -165,13 +165,13 @@ def test_a_wrong_host_in_a_config_map_and_in_a_literal():
 
 def test_a_right_host_whose_log_says_something_else_is_not_blamed():
     finding = only(judge(wrong_host(objects=configuration(), log="KeyError: 'x'")))
-    assert finding.id == "crash-loop"
+    assert (finding.id, finding.found) == ("said-uncaught", "KeyError")
 
 
 def test_a_host_outside_the_namespace_is_not_blamed_for_another_ones_failure():
     outside = configuration(env={"TRACING_URL": "https://traces.example.com/v1"})
     finding = only(judge(wrong_host(objects=outside, log="KeyError: 'x'")))
-    assert finding.id == "crash-loop"
+    assert (finding.id, finding.found) == ("said-uncaught", "KeyError")
 
 
 def test_a_wrong_port_of_a_service():
@@ -229,11 +229,18 @@ def test_unschedulable_says_what_the_scheduler_says():
     assert (finding.id, finding.found) == ("unschedulable", said)
 
 
-def test_a_crash_loop_gives_the_exit_code_and_the_last_lines():
+def test_a_crash_gives_the_last_words_and_the_exit_code():
     finding = only(judge(evidence(api=crashing(3), log="one\ntwo\nValueError: no such plan")))
+    assert (finding.id, finding.found) == ("said-uncaught", "ValueError")
+    assert finding.evidence[0].text == "ValueError: no such plan"
+    assert "exit code 3" in finding.evidence[-1].text
+
+
+def test_a_crash_without_last_words_gives_the_exit_code_and_the_last_lines():
+    finding = only(judge(evidence(api=crashing(3), log="one\ntwo\nthree")))
     assert finding.id == "crash-loop"
     assert "exit code 3" in finding.found
-    assert finding.evidence[-1].text == "ValueError: no such plan"
+    assert finding.evidence[-1].text == "three"
 
 
 def test_a_readiness_probe_that_fails_as_often_as_it_may():

@@ -22,6 +22,8 @@ from kitlib.checks import external
 from kitlib.checks.external import catalogue, derive
 from kitlib.checks.running import examine
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 DEPLOYMENT = (ROOT / "tests/seed/manifests/deployment.yaml").read_text().partition("\n---")[0]
 

@@ -20,6 +20,8 @@ from kitlib.artifacts.rendering import compare_folder
 from kitlib.errors import UsageError
 from kitlib.specs.models.container import Variable
 
+pytestmark = pytest.mark.slow
+
 VERSION = "v1.34.0-local-strict"
 SCHEMAS = Path(find_spec("kubernetes_validate").origin).parent / "kubernetes-json-schema" / VERSION
 CUSTOM = {"ExternalSecret", "HTTPRoute", "Gateway"}

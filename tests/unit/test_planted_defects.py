@@ -7,6 +7,8 @@ from planted_help import Copy, Defect, Seen, joined
 
 from kitlib.checks.running import examine
 
+pytestmark = pytest.mark.slow
+
 API = "todo-app/backend/Dockerfile"
 PAGE = "todo-app/frontend/Dockerfile"
 COMPOSE = "todo-app/docker-compose.yml"

@@ -14,6 +14,8 @@ from artifacts_help import ROOT, SPECS, application
 from kitlib.artifacts.manifests import ENVIRONMENTS, Target, config, objects
 from kitlib.artifacts.rendering import compare_folder
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = ROOT / "todo-app/deploy/infrastructure"
 SECRETS = {
     "database_url": "postgresql://todoapp:p@postgresql:5432/todoapp",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from checks_help import findings_of
 
+pytestmark = pytest.mark.slow
+
 CHART = """\
 apiVersion: v2
 name: shop

@@ -18,6 +18,8 @@ from kitlib.errors import UsageError
 from kitlib.specs import read, schema, schemas
 from kitlib.specs.start import init
 
+pytestmark = pytest.mark.slow
+
 KINDS = schemas.names()
 YAML = {"communication", "build", "agent"}
 COMMAND = "import sys; from kitlib.cli.entry import main; main()"

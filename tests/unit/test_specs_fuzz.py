@@ -20,6 +20,8 @@ from kitlib.specs.folder import combine
 from kitlib.specs.reading import LARGEST, read_bytes
 from kitlib.specs.values import BadValue
 
+pytestmark = pytest.mark.slow
+
 DOCUMENTS = {path.name: path.read_text() for path in sorted(STARTING.iterdir())}
 DOCUMENTS |= {
     f"seed-{name}": (SEED / "specs" / name).read_text() for name in ("architecture.md", "container.md")

@@ -8,6 +8,7 @@ from difflib import SequenceMatcher
 from kitlib.cluster.resource import Resource
 from kitlib.diagnosis.environment import DEFAULT_PORTS, Address, addresses, variables
 from kitlib.diagnosis.evidence import Evidence
+from kitlib.diagnosis.rules.places import address_place
 from kitlib.findings import Edit, Finding, Fix, Quote, Ref, quotes
 
 # How resolvers say no: glibc, musl, Go, Node.js, libpq, psycopg, Java.
@@ -24,6 +25,7 @@ _REFUSED = re.compile(
 )
 _SERVICE_DNS = "kubernetes.io/docs/concepts/services-networking/dns-pod-service"
 LEAST_LIKENESS = 0.6
+TLS_PORTS = (443, 6443, 8443, 9443)  # by custom; 443 by IANA
 
 
 def unresolved_host(evidence: Evidence) -> list[Finding]:
@@ -31,9 +33,24 @@ def unresolved_host(evidence: Evidence) -> list[Finding]:
     said = _lines(evidence, _UNRESOLVED)
     wrong = [a for a in _told(evidence) if said and not _resolves(evidence, a.host)]
     named = [a for a in wrong if any(_mentions(quote.text, a.host) for quote in said)]
+    named += [a for a in _told(evidence) if a not in named and _awaited_in_vain(evidence, a)]
     # A bare resolver error names no host; then only one candidate is proof enough.
     suspects = named or (wrong if len({a.host for a in wrong}) == 1 else [])
     return [_host_finding(evidence, address, said) for address in _once(suspects)]
+
+
+def _awaited_in_vain(evidence: Evidence, address: Address) -> bool:
+    """An init container goes on running, and is told a host of the cluster that nobody has.
+
+    It need not say anything: many wait in silence until a host answers.
+    """
+    if "." in address.host.removesuffix(".") and ".svc" not in address.host:
+        return False  # maybe a host outside of the cluster
+    waits = any(
+        s.name == address.variable.container and s.init and not s.sidecar and s.state("running")
+        for s in evidence.statuses
+    )
+    return waits and bool(evidence.services) and not _resolves(evidence, address.host)
 
 
 def wrong_port(evidence: Evidence) -> list[Finding]:
@@ -48,6 +65,45 @@ def wrong_port(evidence: Evidence) -> list[Finding]:
         if said and service and ports and not headless and address.port not in (None, *ports):
             found.append(_port_finding(evidence, address, service, ports, said))
     return found
+
+
+def wrong_scheme(evidence: Evidence) -> list[Finding]:
+    """A variable speaks plain HTTP to a port for TLS, or TLS to one for HTTP; its container is not ready."""
+    unready = {s.name for s in evidence.statuses if not s.status.get("ready") and (not s.init or s.sidecar)}
+    found = []
+    for address in _once(_told(evidence)):
+        service = _service(evidence, address.host)
+        names = {p["port"]: str(p.get("name", "")) for p in service.at("spec.ports", [])} if service else {}
+        wanted = _scheme_of(address, names)
+        if address.variable.container in unready and wanted and wanted != address.scheme:
+            found.append(_scheme_finding(evidence, address, wanted))
+    return found
+
+
+def _scheme_of(address: Address, names: dict[int, str]) -> str:
+    """The scheme that a port is for, by its name in the Service, else by custom; empty when nothing tells."""
+    if address.scheme not in ("http", "https") or address.port is None:
+        return ""
+    if address.port in TLS_PORTS or names.get(address.port) == "https":
+        return "https"  # the name http says nothing: charts give it to every port of a web server
+    return "http" if address.port == DEFAULT_PORTS["http"] else ""
+
+
+def _scheme_finding(evidence: Evidence, address: Address, wanted: str) -> Finding:
+    what, where = _place(address)
+    found, expected = (f"{scheme}://{address.host}:{address.port}" for scheme in (address.scheme, wanted))
+    return Finding(
+        "error",
+        "scheme-wrong",
+        f"{what} speaks {address.scheme} to a port for {wanted}",
+        where or evidence.ref,
+        found=found,
+        expected=expected,
+        why="who speaks plain HTTP to TLS, or TLS to plain HTTP, gets no useful answer (RFC 8446)",
+        fix=_edit(evidence, address, found, expected) or Fix(f"use {expected}"),
+        evidence=tuple(_lines(evidence, re.compile(re.escape(address.host)))[-2:]),
+        field=address_place(evidence, address)[1],
+    )
 
 
 def _told(evidence: Evidence) -> list[Address]:
@@ -70,7 +126,8 @@ def _host_finding(evidence: Evidence, address: Address, said: list[Quote]) -> Fi
     services = ", ".join(sorted(service.name for service in evidence.services)) or "none"
     fix = None
     if expected:
-        host = expected + address.host[len(address.host.split(".")[0]) :]
+        own = _own_name(evidence, address.host)
+        host = expected + (address.host[len(address.host.split(".")[0]) :] if own else "")
         fix = _edit(evidence, address, address.host, host)
     return Finding(
         "error",
@@ -82,6 +139,7 @@ def _host_finding(evidence: Evidence, address: Address, said: list[Quote]) -> Fi
         why=f"inside a namespace a host is a Service's name, and no Service has this one ({_SERVICE_DNS})",
         fix=fix or Fix("correct the host name by hand; no Service has a similar name"),
         evidence=tuple([quote for quote in said if _mentions(quote.text, address.host)][:2] or said[:2]),
+        field=address_place(evidence, address)[1],
     )
 
 
@@ -105,6 +163,7 @@ def _port_finding(
         why=f"a Service only answers on the ports in its spec ({_SERVICE_DNS})",
         fix=fix,
         evidence=tuple(said[:2]),
+        field=address_place(evidence, address)[1],
     )
 
 
@@ -144,6 +203,9 @@ def _own_name(evidence: Evidence, host: str) -> str:
 def _nearest(evidence: Evidence, address: Address) -> str:
     """The Service that was most likely meant: of a similar name, first among those with the port."""
     name = _own_name(evidence, address.host)
+    first = address.host.split(".")[0]
+    if not name and any(service.name == first for service in evidence.services):
+        return first  # the same Service is here; the address names another namespace's
     likeness = {s.name: SequenceMatcher(None, name, s.name).ratio() for s in evidence.services if name}
     alike = [s for s in evidence.services if likeness.get(s.name, 0) >= LEAST_LIKENESS]
     with_port = [s for s in alike if address.port in [p["port"] for p in s.at("spec.ports", [])]]

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from kitlib.cluster.resource import pod_ready
 from kitlib.diagnosis.environment import Reference, references
 from kitlib.diagnosis.evidence import Evidence
+from kitlib.diagnosis.templates import container, container_path, pod_path
 from kitlib.findings import Finding, Fix, Quote, quotes
 
 _SOURCE = "kubernetes.io/docs/concepts/configuration/configmap"
@@ -40,8 +41,16 @@ def refused_container(evidence: Evidence) -> list[Finding]:
                 expected="a configuration that the node accepts",
                 why="the kubelet checks a container's security context and paths before it starts it",
                 evidence=(Quote(message, item.source),),
+                field=container_path(evidence.workload, item.name, _security_field(message)),
             )
     return list(found.values())
+
+
+def _security_field(message: str) -> str:
+    """Which setting the kubelet means: k8s.io/kubernetes/pkg/kubelet/kuberuntime/security_context.go."""
+    if "non-numeric user" in message or "runAsUser breaks" in message or "root" in message:
+        return "securityContext.runAsUser" if "runAsUser" in message else "securityContext.runAsNonRoot"
+    return "securityContext" if "security" in message.lower() else ""
 
 
 def _key_absent(evidence: Evidence, ref: Reference) -> bool:
@@ -67,6 +76,7 @@ def _object_finding(evidence: Evidence, ref: Reference) -> Finding:
             command=f"kubectl -n {workload.namespace} edit {workload.kind.lower()}/{workload.name}",
         ),
         evidence=_quotes(evidence, ref.name),
+        field=_field(evidence, ref),
     )
 
 
@@ -83,7 +93,22 @@ def _key_finding(evidence: Evidence, ref: Reference) -> Finding:
         why=f"a variable taken from a key needs that key, unless marked optional ({_SOURCE})",
         fix=Fix(f"refer to key {near[0]}" if near else f"add the key to the {ref.kind}"),
         evidence=_quotes(evidence, ref.key),
+        field=_field(evidence, ref),
     )
+
+
+def _field(evidence: Evidence, ref: Reference) -> str:
+    """Where the template refers to it."""
+    name = {"ConfigMap": "configMap", "Secret": "secret"}[ref.kind]
+    if not ref.container:
+        return f"{pod_path(evidence.workload)}.volumes[].{name}"
+    spec = container(evidence.workload, ref.container)
+    for entry in spec.get("env") or ():
+        source = (entry.get("valueFrom") or {}).get(f"{name}KeyRef") or {}
+        if (source.get("name"), source.get("key")) == (ref.name, ref.key):
+            where = f"env[{entry['name']}].valueFrom.{name}KeyRef"
+            return container_path(evidence.workload, ref.container, where)
+    return container_path(evidence.workload, ref.container, f"envFrom[].{name}Ref")
 
 
 def _quotes(evidence: Evidence, name: str) -> tuple[Quote, ...]:

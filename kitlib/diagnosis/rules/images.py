@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from kitlib.diagnosis.evidence import Evidence, Status
+from kitlib.diagnosis.templates import container_path, pod_path
 from kitlib.findings import Finding, quotes
 
 PULL_REASONS = {
@@ -14,6 +17,12 @@ PULL_REASONS = {
     "RegistryUnavailable",
     "SignatureValidationFailed",
 }
+# What registries and containerd say (docs.docker.com/registry/spec/api, error codes).
+_UNAUTHORIZED = re.compile(
+    r"unauthorized|authentication required|pull access denied|no basic auth credentials|\b401\b|"
+    r"insufficient_scope",
+    re.IGNORECASE,
+)
 
 
 def image_pull(evidence: Evidence) -> list[Finding]:
@@ -26,6 +35,12 @@ def image_pull(evidence: Evidence) -> list[Finding]:
     return [_finding(evidence, item) for item in waiting.values()]
 
 
+def _login(evidence: Evidence, text: str) -> bool:
+    """Whether the registry asks who is there, and the pod brings no pull secret."""
+    pull_secrets = (evidence.template.get("spec") or {}).get("imagePullSecrets")
+    return bool(_UNAUTHORIZED.search(text)) and not pull_secrets
+
+
 def _finding(evidence: Evidence, item: Status) -> Finding:
     image = item.spec.get("image") or item.status.get("image", "")
     waiting = item.state("waiting")
@@ -36,6 +51,10 @@ def _finding(evidence: Evidence, item: Status) -> Finding:
     ]
     earlier = _earlier_image(evidence, item.name)
     expected = "an image that exists and that the node may pull"
+    login = _login(evidence, " ".join([waiting.get("message", ""), *(text for text, _ in failed)]))
+    if login:
+        expected = "a pull secret for its registry"
+    field = f"{pod_path(evidence.workload)}.imagePullSecrets" if login else ""
     return Finding(
         "error",
         "image-pull",
@@ -46,6 +65,7 @@ def _finding(evidence: Evidence, item: Status) -> Finding:
         why="a container starts only when its image is on the node "
         "(kubernetes.io/docs/concepts/containers/images)",
         evidence=quotes([*failed[:1], (waiting.get("message", ""), item.source)]),
+        field=field or container_path(evidence.workload, item.name, "image"),
     )
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from kitlib.diagnosis.evidence import Evidence, Log, Status
+from kitlib.diagnosis.templates import container_path
 from kitlib.findings import Finding, Quote, quotes
 
 _LIFECYCLE = "kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle"
@@ -90,6 +91,7 @@ def _probe_finding(evidence: Evidence, item: Status, kind: str, text: str, count
         evidence=quotes(
             [(text, f"event Unhealthy of {item.pod.name}, {count} times" if count else item.source), *lines]
         ),
+        field=container_path(evidence.workload, item.name, f"{kind}Probe"),
     )
 
 
@@ -120,6 +122,7 @@ def _crash_finding(evidence: Evidence, item: Status, ended: dict[str, Any]) -> F
         expected="exit code 0" if item.init else "a container that keeps running",
         why=f"the pod can't become ready; its last words say more ({_LIFECYCLE})",
         evidence=(*([Quote(message, item.source)] if message else []), *quotes(lines)[-LAST_LINES:]),
+        field=container_path(evidence.workload, item.name),
     )
 
 
