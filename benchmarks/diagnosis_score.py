@@ -3,7 +3,8 @@
 Run: make bench-diagnosis, or: uv run python benchmarks/diagnosis_score.py [--keep DIR] [FAULT ...]. It
 makes a kind cluster of three nodes with add-ons, and an embedded control plane for what needs no containers;
 injects each fault into a namespace of its own, diagnoses that namespace once the symptom shows, and writes
-diagnosis_score.md. --keep DIR saves what each diagnosis rested on, as tests/unit/evidence holds it.
+diagnosis_score.md. --keep DIR saves what each diagnosis rested on, as tests/unit/evidence holds it; --from DIR
+scores what was saved so, and asks no cluster.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pathlib import Path
 from kitlib import faults
 from kitlib.cluster import Cluster, addons, manage
 from kitlib.cluster.embedded import running
-from kitlib.diagnosis import Diagnosis, examine
+from kitlib.diagnosis import Diagnosis, examine, load
 from kitlib.diagnosis.reading import scan
 from kitlib.errors import KitError
 from kitlib.faults import Fault
@@ -46,14 +47,15 @@ def main() -> None:
     """Score the whole catalogue, or some faults of it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--keep", type=Path)
+    parser.add_argument("--from", type=Path, dest="saved")
     parser.add_argument("--cluster", default="", help="a kind cluster that is there, instead of a new one")
     parser.add_argument("faults", nargs="*")
     given = parser.parse_args()
     chosen = [faults.find(name) for name in given.faults] if given.faults else faults.load()
-    outcomes: list[Outcome] = []
+    outcomes = [from_file(given.saved, fault) for fault in chosen] if given.saved else []
     for sort, cluster in (("embedded", running(nodes=2)), ("kind", on_kind(given.cluster))):
         wanted = [fault for fault in chosen if fault.cluster == sort]
-        if wanted:
+        if wanted and not given.saved:
             with cluster as made:
                 outcomes += run_all(made, wanted, given.keep)
     text = table(outcomes)
@@ -80,6 +82,15 @@ def run_all(cluster: Cluster, chosen: list[Fault], keep: Path | None) -> list[Ou
     with ThreadPoolExecutor(AT_A_TIME) as pool:
         outcomes = list(pool.map(lambda fault: run_one(cluster, fault, keep), together))
     return outcomes + [run_one(cluster, fault, keep) for fault in chosen if fault.exclusive]
+
+
+def from_file(folder: Path, fault: Fault) -> Outcome:
+    """Score a scan that was saved."""
+    path = folder / f"{fault.id}.json.gz"
+    if not path.is_file():
+        return Outcome(fault, None, 0.0, "no scan of it was saved")
+    found = load(path)
+    return Outcome(fault, score(fault, examine(found), found.namespace), 0.0)
 
 
 def run_one(cluster: Cluster, fault: Fault, keep: Path | None) -> Outcome:
@@ -127,7 +138,7 @@ def line(outcome: Outcome) -> str:
     """One fault's row."""
     result = outcome.score
     if result is None:
-        return f"| {outcome.fault.id} | not injected | {outcome.failed[:120]} | |"
+        return f"| {outcome.fault.id} | not scored | {outcome.failed[:120]} | |"
     verdict = "right" if result.right and result.first else "not first" if result.right else "wrong"
     false = "; ".join(result.false).replace("|", "/")
     return f"| {outcome.fault.id} | {verdict} | {result.said.replace('|', '/')} | {false} |"
@@ -149,7 +160,7 @@ def table(outcomes: list[Outcome]) -> str:
             "of a control nothing. The last column: what was named and should not have been.",
             "",
             f"Faults: {first} of {len(ill)} named in first place, {right} named at all.",
-            f"Controls: {alarms} false alarms on {len(well)}. Not injected: {len(outcomes) - len(scored)}.",
+            f"Controls: {alarms} false alarms on {len(well)}. Not scored: {len(outcomes) - len(scored)}.",
             "",
             "| fault | verdict | named first | false |",
             "|---|---|---|---|",

@@ -15,14 +15,25 @@ from kitlib.faults.scoring import same_field, score
 
 FOLDER = Path(__file__).with_name("evidence")
 RECORDED = sorted(path.name.removesuffix(".json.gz") for path in FOLDER.glob("*.json.gz"))
+# What one look can't tell, as the score's table says too; a test below holds this list to the truth.
+MISSED = {
+    "memory-leak": "one measurement does not show that it grows",
+    "slow-new-version": "every pod is ready, and only a caller's times tell the versions apart",
+}
 
 
-@pytest.mark.parametrize("name", RECORDED)
+@pytest.mark.parametrize("name", [name for name in RECORDED if name not in MISSED])
 def test_the_cause_of_a_recorded_fault_is_named_first(name):
     scan = load(FOLDER / f"{name}.json.gz")
     fault = faults.find(name)
     result = score(fault, examine(scan), scan.namespace)
     assert (result.right, result.first, result.false) == (True, True, ()), result.said
+
+
+@pytest.mark.parametrize("name", MISSED)
+def test_what_is_missed_gives_no_false_alarm_either(name):
+    scan = load(FOLDER / f"{name}.json.gz")
+    assert examine(scan).causes == ()
 
 
 def test_nearly_all_of_the_catalogue_is_recorded():
