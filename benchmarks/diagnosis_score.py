@@ -3,8 +3,8 @@
 Run: make bench-diagnosis, or: uv run python benchmarks/diagnosis_score.py [--keep DIR] [FAULT ...]. It
 makes a kind cluster of three nodes with add-ons, and an embedded control plane for what needs no containers;
 injects each fault into a namespace of its own, diagnoses that namespace once the symptom shows, and writes
-diagnosis_score.md. --keep DIR saves what each diagnosis rested on, as tests/unit/evidence holds it; --from DIR
-scores what was saved so, and asks no cluster.
+diagnosis_score.md. --keep DIR saves what each diagnosis rested on, as tests/unit/evidence holds it; --from
+DIR scores what was saved so, and asks no cluster.
 """
 
 from __future__ import annotations
