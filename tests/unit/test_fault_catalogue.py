@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from kitlib import faults
 from kitlib.checks.external import catalogue
 from kitlib.cli.app import app
-from kitlib.errors import UsageError
+from kitlib.errors import UsageError, WaitTimeout
 from kitlib.faults import certificates, loading, places
 from kitlib.faults.steps import _merge
 
@@ -344,3 +344,60 @@ def test_kit_fault_list_refuses_what_it_does_not_know():
 def test_kit_fault_show_is_the_file():
     shown = yaml.safe_load(kit("show", "service-selector-wrong").output)
     assert shown == GOOD
+
+
+@pytest.fixture
+def acted(monkeypatch):
+    """What the command asked of the library, and in which namespace; `oom-killed` fails to show."""
+    done = []
+
+    def note(verb):
+        def act(cluster, fault, **_):
+            done.append((verb, fault.id, cluster))
+            if verb == "inject" and fault.id == "oom-killed":
+                raise WaitTimeout("it does not show")
+
+        return act
+
+    for verb in ("inject", "fix", "healed", "clean"):
+        monkeypatch.setattr(faults, verb, note(verb))
+
+    class Place(str):
+        @property
+        def namespace(self):
+            return str(self)
+
+    monkeypatch.setattr("kitlib.cluster.connect.connect", lambda context, *, namespace: Place(namespace))
+    return done
+
+
+def test_kit_fault_acts_in_a_namespace_of_the_faults_name_unless_told(acted):
+    assert kit("inject", "redis-down").exit_code == 0
+    assert kit("fix", "redis-down", "-n", "mine", "--clean").exit_code == 0
+    assert acted == [
+        ("inject", "redis-down", "fault-redis-down"),
+        ("fix", "redis-down", "mine"),
+        ("healed", "redis-down", "mine"),
+        ("clean", "redis-down", "mine"),
+    ]
+
+
+def test_kit_fault_fix_leaves_everything_there_unless_told(acted):
+    assert kit("fix", "redis-down").exit_code == 0
+    assert [verb for verb, *_ in acted] == ["fix", "healed"]
+
+
+def test_kit_fault_verify_goes_on_after_a_failure_and_cleans_up_each(acted):
+    done = kit("verify", "oom-killed", "redis-down", "job-completed")
+    assert done.exit_code == 1
+    assert "2 of 3 are as the catalogue says" in done.output
+    assert [(verb, id) for verb, id, _ in acted] == [
+        ("inject", "oom-killed"),
+        ("clean", "oom-killed"),
+        ("inject", "redis-down"),
+        ("fix", "redis-down"),
+        ("healed", "redis-down"),
+        ("clean", "redis-down"),
+        ("inject", "job-completed"),  # a healthy control has nothing to heal
+        ("clean", "job-completed"),
+    ]
