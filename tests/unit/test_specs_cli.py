@@ -48,7 +48,7 @@ def test_errors_end_1_in_both_formats():
     assert finding["object"].endswith("container.md:1")
 
 
-@pytest.mark.parametrize("arguments", [("nowhere.md",), ("tests/seed/specs", "-f", "xml"), ("benchmarks",)])
+@pytest.mark.parametrize("arguments", [("nowhere.md",), ("tests/seed/specs", "-f", "xml"), ("tests/model",)])
 def test_a_wrong_call_ends_2(arguments):
     done = kit("check", *arguments)
     assert done.returncode == 2
