@@ -60,7 +60,7 @@ def ask_about(found: Diagnosis, about: Ref, cause: RootCause | None = None) -> A
     findings = Findings([cause.finding]) if cause else found.findings
     related = [about, *(cause.affected[:PODS] if cause else ())]
     lines = [line for one in related for line in evidence(found.scan, one)]
-    return explain(str(about), list(dict.fromkeys(lines)), findings, actions=ACTIONS)
+    return explain(str(about), lines, findings, actions=ACTIONS)
 
 
 def evidence(scan: Scan, about: Ref) -> Iterator[Quote]:
