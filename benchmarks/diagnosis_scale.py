@@ -21,6 +21,7 @@ from kitlib.cluster import Cluster
 from kitlib.cluster.embedded import running
 from kitlib.diagnosis.examination import examine
 from kitlib.diagnosis.reading import LISTINGS, PAGE, scan
+from kitlib.errors import NotFound
 
 PODS_EACH, NODE_PODS, FAILING_EACH = 100, 20, 10
 FAILING_SHARE = 0.03
@@ -91,9 +92,7 @@ def raw_list(cluster: Cluster, path: str, plural: str, fields: str) -> int:
         query = {"limit": PAGE, "continue": token, "fieldSelector": fields or None}
         try:
             data = cluster.api.raw("get", f"/{path}/{plural}", query=query).data
-        except Exception as error:  # a group that this cluster has not, such as metrics
-            if "404" not in str(error) and "not find" not in str(error):
-                raise
+        except NotFound:  # a group that this cluster has not, such as metrics
             return pages + 1
         pages += 1
         head = data[:2000].partition(b'"continue":"')[2]
