@@ -118,13 +118,13 @@ FAULTS = {
         [web(), service(), ingress("wep")],
         "ingress-service",
         "Ingress/web",
-        "spec.rules[web.local/].backend.service.name",
+        "spec.rules[].http.paths[web.local/].backend.service.name",
     ),
     "backend-port": (
         [web(), service(), ingress(port=8080)],
         "ingress-port",
         "Ingress/web",
-        "spec.rules[web.local/].backend.service.port.number",
+        "spec.rules[].http.paths[web.local/].backend.service.port.number",
     ),
     "class": (
         [web(), service(), ingress(ingressClassName="ngnix") | {"metadata": {"name": "web"}}],

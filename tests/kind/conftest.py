@@ -53,4 +53,5 @@ def controllers(kind_cluster):
         cluster.wait("ServiceAccount", "default", until="exists")
     yield cluster
     if made:
-        cluster.delete("Namespace", "ingress-nginx", wait_seconds=60)
+        # A namespace goes only when every API answers, the metrics server after a restart of the node included.
+        cluster.delete("Namespace", "ingress-nginx", wait_seconds=300)
