@@ -9,6 +9,7 @@ import pytest
 from kitlib import app as application
 from kitlib.app import manifests
 from kitlib.cluster import addons
+from kitlib.progress import stage
 from kitlib.settings import get_settings
 
 
@@ -47,11 +48,15 @@ def images(kind_cluster):
 def controllers(kind_cluster):
     """The namespace that the policies know the ingress controller by."""
     cluster = kind_cluster.connect("ingress-nginx")
+    with stage("the namespace ingress-nginx") as progress:
+        addons.await_leaving(
+            cluster, [{"kind": "Namespace", "metadata": {"name": "ingress-nginx"}}], progress
+        )
     made = cluster.find("Namespace", "ingress-nginx") is None
     if made:
         cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "ingress-nginx"}})
         cluster.wait("ServiceAccount", "default", until="exists")
     yield cluster
     if made:
-        # A namespace goes only when every API answers, the metrics server after a restart of the node included.
+        # It goes only when every API answers, that of the metrics server after a node's restart included.
         cluster.delete("Namespace", "ingress-nginx", wait_seconds=300)

@@ -5,6 +5,6 @@ measures pods for `kubectl top` and autoscaling.
 """
 
 from kitlib.cluster.addons.catalogue import ADDONS, Addon, find
-from kitlib.cluster.addons.lifecycle import AddonState, disable, enable, overview
+from kitlib.cluster.addons.lifecycle import AddonState, await_leaving, disable, enable, overview
 
-__all__ = ["ADDONS", "Addon", "AddonState", "disable", "enable", "find", "overview"]
+__all__ = ["ADDONS", "Addon", "AddonState", "await_leaving", "disable", "enable", "find", "overview"]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kitlib.cluster import manifests
+from kitlib.cluster import manifests, waiting
 from kitlib.cluster.addons import programs
 from kitlib.cluster.addons.catalogue import ADDONS, Addon, find
 from kitlib.cluster.cluster import Cluster
@@ -15,10 +15,11 @@ from kitlib.cluster.offline import registry
 from kitlib.cluster.providers import ClusterRecord, minikube, provider
 from kitlib.cluster.rollout import rollout_state
 from kitlib.errors import ClusterError, UsageError
-from kitlib.progress import say, stage
+from kitlib.progress import Stage, say, stage
 
 MANAGED = ("app.kubernetes.io/managed-by", "kit")
 READY_SECONDS = 180.0
+LEAVING_SECONDS = 330.0  # the longest a restarted metrics server may be held back, and a little more
 UNFIT = {  # provider → why its clusters have no add-ons
     "embedded": ("runs no containers", "kit cluster up --provider kind --name NAME"),
     "current": (
@@ -134,11 +135,26 @@ def _enable(record: ClusterRecord, addon: Addon) -> None:
         provider(record.provider).load(record.name, [built])
         objects = with_image(objects, addon.program.image, built)
     with stage(f"add-on {addon.name} becomes ready") as progress:
+        await_leaving(cluster, objects, progress)
         cluster.apply(objects, namespace="kube-system")
         kind, namespace, name = addon.workload
         cluster.wait(kind, name, namespace=namespace, timeout=READY_SECONDS, progress=progress)
         for kind, name, condition in addon.conditions:
             cluster.wait(kind, name, until=condition, timeout=READY_SECONDS, progress=progress)
+
+
+def await_leaving(cluster: Cluster, objects: list[dict[str, Any]], progress: Stage) -> None:
+    """Wait until a namespace that is still being deleted, as after `disable`, is gone: it takes nothing new.
+
+    Raises:
+        WaitTimeout: it is not gone in time; a namespace goes only when every API of the cluster answers.
+    """
+    for item in objects:
+        name = item["metadata"]["name"]
+        found = cluster.find("Namespace", name) if item["kind"] == "Namespace" else None
+        if found is not None and found["metadata"].get("deletionTimestamp"):
+            progress.update(f"namespace {name} to be gone")
+            waiting.until_deleted(cluster, "Namespace", name, "", found["metadata"]["uid"], LEAVING_SECONDS)
 
 
 def _disable(record: ClusterRecord, addon: Addon) -> bool:
@@ -165,7 +181,7 @@ def _remove(cluster: Cluster, item: dict[str, Any]) -> None:
             metadata["name"],
             namespace=metadata.get("namespace"),
             missing_ok=True,
-            wait_seconds=READY_SECONDS,
+            wait_seconds=LEAVING_SECONDS,
         )
 
 

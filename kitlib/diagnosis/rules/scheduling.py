@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -280,16 +281,12 @@ def _of_pod(
 
 def _plain(evidence: Evidence, pod: Resource, message: str) -> Finding:
     expected = "a node that meets the pod's requests, selectors, affinities and tolerations"
-    return _finding(
-        evidence,
-        pod,
-        "unschedulable",
-        "no node takes the pod",
-        pod_path(evidence.workload),
-        message,
-        expected,
-        message,
+    path = pod_path(evidence.workload)
+    finding = _finding(
+        evidence, pod, "unschedulable", "no node takes the pod", path, message, expected, message
     )
+    look = f"kubectl -n {pod.namespace} describe pod {pod.name}"
+    return replace(finding, fix=Fix("lower what it asks for, or give the cluster such a node", command=look))
 
 
 def _finding(

@@ -143,7 +143,12 @@ def _missing(scan: Scan, workload: Resource, pod: Resource, name: str) -> Cause:
         expected=near[0] if near else "a claim of that name",
         why=f"a pod waits until each claim that it names exists and is bound ({_DOCS})",
         fix=Fix("name a claim that exists, or make this one", command=f"kubectl edit {kubectl(workload)}"),
-        evidence=quote_all([(_condition(pod), f"condition PodScheduled of {pod.name}")]),
+        evidence=quote_all(
+            [
+                (_condition(pod), f"condition PodScheduled of {pod.name}"),
+                (f"claims there are: {', '.join(names) or 'none'}", f"namespace {pod.namespace}"),
+            ]
+        ),
         field=f"{pod_path(workload)}.volumes[{name}].persistentVolumeClaim.claimName",
     )
     return Cause(finding, affects=(ref(workload),))
