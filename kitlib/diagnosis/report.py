@@ -112,9 +112,12 @@ def diagnose_settled(
 
 
 def judge(evidence: Evidence) -> Report:
-    """Apply the rules: each root cause once, its symptoms beneath it, no secret value in any text."""
-    beside = (cause for cause in rules.about_all(evidence.scan) if evidence.ref in cause.affects)
-    roots = rank([*rules.about(evidence), *beside])
+    """Apply the rules about one workload: each root cause once, its symptoms beneath it.
+
+    No secret value is in any text. What stands beside the workload, such as a Service that it calls, is not
+    judged here: a runbook for one workload may not read all that (see kitlib.diagnosis.examination).
+    """
+    roots = rank(rules.about(evidence))
     findings = [clean(with_rollback(evidence, root.finding)) for root in roots]
     state = evidence.rollout
     return Report(evidence.ref, state.message, state.done, Findings(findings))

@@ -21,10 +21,12 @@ def leaving(namespace):
         "kind": "ConfigMap",
         "metadata": {"name": "lock", "finalizers": ["kit.test/hold"]},
     }
-    namespace.apply(lock)
-    namespace.delete("Namespace", namespace.namespace, wait_seconds=0)
-    yield namespace
-    release(namespace)
+    old = namespace.within(f"{namespace.namespace}-old")
+    old.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": old.namespace}})
+    old.apply(lock)
+    old.delete("Namespace", old.namespace, wait_seconds=0)
+    yield old
+    release(old)
 
 
 def release(cluster):
