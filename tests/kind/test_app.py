@@ -248,6 +248,15 @@ def test_a_killed_node_loses_no_todo(app, kind_cluster):
             application.up(kind_cluster.name)
         manage.up(kind_cluster.name)
         lifecycle.wait_ready(app)
+    # The API server must not take what answers outside of the node for a pod that is gone.
+    app.wait("APIService", "v1beta1.metrics.k8s.io", until=served, timeout=240)
+
+
+def served(service):
+    """Whether the API server reaches an aggregated API."""
+    return any(
+        c["type"] == "Available" and c["status"] == "True" for c in service.at("status.conditions", [])
+    )
 
 
 # --- what rolls its pods
