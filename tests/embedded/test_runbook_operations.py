@@ -337,7 +337,7 @@ def test_pods_that_a_quota_refuses_are_for_a_person(place):
     )
     place.scale("Deployment", "web", 4)
     place.wait("Deployment", "web", until="ReplicaFailure", timeout=30)
-    assert "quota" in refused(place, "pending-pod-triage", "quota is used up", workload="web")
+    assert "quota" in refused(place, "pending-pod-triage", "has no room for the pods of web", workload="web")
     refused(place, "stuck-rollout", "going back would make none", deployment="web", wait_seconds=1)
 
 
