@@ -63,6 +63,7 @@ class Fix:
         patch: a JSON patch of the target.
         edits: replacements inside values of the target, for values that must not be shown.
         command: what a person can type instead.
+        checked: what the API server said to it as a dry run, `accepted` or `refused: …`; empty: not asked.
     """
 
     summary: str
@@ -70,6 +71,7 @@ class Fix:
     patch: tuple[dict[str, Any], ...] = ()
     edits: tuple[Edit, ...] = ()
     command: str = ""
+    checked: str = ""
 
     @property
     def automatic(self) -> bool:

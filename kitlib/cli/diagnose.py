@@ -52,7 +52,7 @@ def diagnose(
 
 def _looking(target: str, context: str | None, saved: Path | None) -> Callable[[], Diagnosis]:
     """What makes a diagnosis, each time anew."""
-    from kitlib.diagnosis.examination import examine
+    from kitlib.diagnosis.examination import examine, with_tried_fixes
     from kitlib.diagnosis.scan import load
     from kitlib.diagnosis.target import Target
     from kitlib.settings import get_settings
@@ -66,7 +66,7 @@ def _looking(target: str, context: str | None, saved: Path | None) -> Callable[[
 
     cluster = connect(context)
     wanted.check(cluster)
-    return lambda: examine(read(cluster, wanted.namespace), wanted, silences)
+    return lambda: with_tried_fixes(cluster, examine(read(cluster, wanted.namespace), wanted, silences))
 
 
 def _show(found: Diagnosis, form: Format, *, ask: bool) -> None:

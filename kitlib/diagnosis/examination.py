@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from kitlib.cluster import Cluster, Resource
@@ -14,6 +14,7 @@ from kitlib.cluster.rollout import rollout_state
 from kitlib.diagnosis import rules
 from kitlib.diagnosis.cause import Cause, key_of
 from kitlib.diagnosis.evidence import cut
+from kitlib.diagnosis.mending import structured, tried
 from kitlib.diagnosis.ranking import Root, rank
 from kitlib.diagnosis.reading import scan as read
 from kitlib.diagnosis.report import clean, with_rollback
@@ -184,7 +185,22 @@ def diagnose(target: str = "", cluster: Cluster | None = None) -> Diagnosis:
     wanted = Target.parse(target)
     where = cluster or connect()
     wanted.check(where)
-    return examine(read(where, wanted.namespace), wanted)
+    return with_tried_fixes(where, examine(read(where, wanted.namespace), wanted))
+
+
+def with_tried_fixes(cluster: Cluster, found: Diagnosis) -> Diagnosis:
+    """The diagnosis, each structured fix with what the API server says to it as a dry run.
+
+    Raises:
+        ClusterUnreachable: see kitlib.errors.
+    """
+    causes = tuple(
+        replace(cause, finding=replace(cause.finding, fix=tried(cluster, cause.finding.fix)))
+        if cause.finding.fix
+        else cause
+        for cause in found.causes
+    )
+    return replace(found, causes=causes)
 
 
 def examine(scan: Scan, target: Target | None = None, silences: tuple[Silence, ...] = ()) -> Diagnosis:
@@ -235,6 +251,7 @@ def _root_cause(scan: Scan, root: Root) -> RootCause:
         if isinstance(finding.object, Ref)
         else None
     )
+    finding = structured(finding, workload)
     if workload is not None and workload.kind == "Deployment":
         finding = with_rollback(cut(scan, workload), finding)
     told = tuple(

@@ -10,6 +10,7 @@ from typing import Any
 from kitlib.cluster import Cluster
 from kitlib.diagnosis import rules
 from kitlib.diagnosis.evidence import REVISION, Evidence, gather
+from kitlib.diagnosis.mending import structured
 from kitlib.diagnosis.ranking import rank
 from kitlib.diagnosis.rules.admission import RULES as NOT_IN_TEMPLATE
 from kitlib.errors import WaitTimeout
@@ -118,9 +119,13 @@ def judge(evidence: Evidence) -> Report:
     judged here: a runbook for one workload may not read all that (see kitlib.diagnosis.examination).
     """
     roots = rank(rules.about(evidence))
-    findings = [clean(with_rollback(evidence, root.finding)) for root in roots]
+    findings = [clean(with_rollback(evidence, _mended(evidence, root.finding))) for root in roots]
     state = evidence.rollout
     return Report(evidence.ref, state.message, state.done, Findings(findings))
+
+
+def _mended(evidence: Evidence, finding: Finding) -> Finding:
+    return structured(finding, evidence.workload if finding.object == evidence.ref else None)
 
 
 def with_rollback(evidence: Evidence, finding: Finding) -> Finding:

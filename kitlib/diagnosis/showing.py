@@ -64,6 +64,8 @@ def _rows(cause: RootCause) -> Iterator[tuple[str, str]]:
         yield "fix", finding.fix.summary
         if finding.fix.command:
             yield "", finding.fix.command
+        if finding.fix.checked:
+            yield "", f"as a dry run, the API server says: {finding.fix.checked}"
     yield "key", f"{cause.key} ({finding.id})"
 
 

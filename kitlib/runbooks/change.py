@@ -6,7 +6,6 @@ host in a Secret's URL is replaced, where the plan can only say that a hidden va
 
 from __future__ import annotations
 
-import base64
 import difflib
 import html
 import json
@@ -18,7 +17,7 @@ import yaml
 
 from kitlib.cluster import Cluster, Resource
 from kitlib.diagnosis import Report
-from kitlib.diagnosis.environment import values
+from kitlib.diagnosis.mending import edited_text, operations
 from kitlib.errors import Conflict, Invalid, RunbookError
 from kitlib.findings import Edit, Fix, Ref, fix_text
 from kitlib.policy.action import changes
@@ -111,7 +110,7 @@ def plan_fix(cluster: Cluster, fix: Fix, workload: Ref) -> Change:
     if fix.target is None:
         raise RunbookError(f"{fix.summary}: nothing that can be changed automatically")
     before = cluster.get(fix.target.kind, fix.target.name, namespace=fix.target.namespace)
-    patch = _operations(before, fix)
+    patch = operations(before, fix)
     after = _patch(cluster, fix.target, patch, dry_run=True) if patch else before
     if not changes(before, after):
         patch = ()  # a run that is resumed made it
@@ -128,53 +127,6 @@ def _patch(
     )
 
 
-def _operations(before: Resource, fix: Fix) -> tuple[dict[str, Any], ...]:
-    """The JSON patch, each operation behind a test that what it replaces is still what was seen."""
-    if fix.patch:
-        return (
-            {"op": "test", "path": "/metadata/uid", "value": before["metadata"]["uid"]},
-            *(
-                {"op": "test", "path": "/metadata/generation", "value": before["metadata"]["generation"]},
-                *fix.patch,
-            ),
-        )
-    done: list[dict[str, Any]] = []
-    for edit in fix.edits:
-        path, stored = _place(before, edit)
-        text = _text(before, edit)
-        if edit.expected in text and edit.found not in text.replace(edit.expected, ""):
-            continue  # it is in effect already: a run that is resumed made it
-        if edit.found not in text:
-            raise Conflict(f"{fix.target}, {edit.key}: {edit.found} is no longer in it", fix="run it again")
-        new = text.replace(edit.found, edit.expected)
-        value = base64.b64encode(new.encode()).decode() if before.kind == "Secret" else new
-        done += [
-            {"op": "test", "path": path, "value": stored},
-            {"op": "replace", "path": path, "value": value},
-        ]
-    return tuple(done)
-
-
-def _place(item: Resource, edit: Edit) -> tuple[str, str]:
-    """The JSON pointer of the value that an edit changes, and what is stored there."""
-    if not edit.container:
-        key = edit.key.replace("~", "~0").replace("/", "~1")
-        return f"/data/{key}", str((item.get("data") or {}).get(edit.key, ""))
-    for group in ("initContainers", "containers"):
-        for i, container in enumerate(item.at(f"spec.template.spec.{group}", []) or []):
-            for j, entry in enumerate(container.get("env") or []):
-                if container["name"] == edit.container and entry["name"] == edit.key:
-                    path = f"/spec/template/spec/{group}/{i}/env/{j}/value"
-                    return path, str(entry.get("value", ""))
-    raise Conflict(f"{item.kind}/{item.name} no longer has {edit.key} in container {edit.container}")
-
-
-def _text(item: Resource, edit: Edit) -> str:
-    if edit.container:
-        return _place(item, edit)[1]
-    return values(item).get(edit.key, "")
-
-
 def _diff(before: Resource, after: Resource, fix: Fix) -> str:
     now = _shown(before, fix, edited=False).splitlines()
     then = _shown(after, fix, edited=True).splitlines()
@@ -187,7 +139,7 @@ def _shown(item: Resource, fix: Fix, edited: bool) -> str:
     """What of an object the diff is made of: the edited keys, or the pod template; values masked."""
     if item.kind in ("Secret", "ConfigMap"):
         part: dict[str, Any] = {
-            edit.key: _masked(_text(item, edit), edit.expected if edited else edit.found)
+            edit.key: _masked(edited_text(item, edit), edit.expected if edited else edit.found)
             for edit in fix.edits
         }
         return yaml.safe_dump({"data": part}, allow_unicode=True, width=200)

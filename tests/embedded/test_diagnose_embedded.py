@@ -13,8 +13,10 @@ import kitlib
 from kitlib.cli.app import app
 from kitlib.cluster import Cluster
 from kitlib.diagnosis import examine
+from kitlib.diagnosis.mending import tried
 from kitlib.diagnosis.reading import LISTINGS, scan
 from kitlib.errors import NotFound, UsageError
+from kitlib.findings import Fix, Ref
 
 QUIET = {"PodMetrics"}  # this control plane has no metrics API
 
@@ -345,12 +347,26 @@ def test_the_command_tells_keeps_and_tells_again_without_a_cluster(namespace, tm
     told = json.loads(done.stdout)
     assert told["causes"][0]["found"] == "app=wbe"
     assert told["causes"][0]["kind"] == "Service"
+    assert told["causes"][0]["fix"].pop("checked") == "accepted"
+    assert namespace.get("Service", "web").at("spec.selector") == {"app": "wbe"}  # it was only tried
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
     again = CliRunner().invoke(app, ["diagnose", "--from", kept, "--format", "json"])
     assert again.exit_code == 1
-    assert json.loads(again.stdout)["causes"] == told["causes"]
+    offline = json.loads(again.stdout)["causes"]
+    assert offline[0]["fix"].pop("checked") == ""  # there is nobody to ask
+    assert offline == told["causes"]
     shown = CliRunner().invoke(app, ["diagnose", "--from", kept])
     assert "Service web selects no pods" in shown.output
+
+
+def test_a_fix_that_the_server_would_not_take_says_so(namespace):
+    namespace.apply(claim())
+    patch = ({"op": "replace", "path": "/spec/storageClassName", "value": "standard"},)
+    fix = Fix("use class standard", Ref("PersistentVolumeClaim", "data", namespace.namespace), patch)
+    assert tried(namespace, fix).checked.startswith("refused: ")
+    assert "immutable" in tried(namespace, fix).checked
+    by_hand = Fix("look at it")
+    assert tried(namespace, by_hand) is by_hand
 
 
 def test_one_object_is_looked_at_alone(namespace, monkeypatch):
