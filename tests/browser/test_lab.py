@@ -2,46 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import re
 import shutil
-import subprocess
-import sys
-import threading
 from pathlib import Path
 
 import nbformat
-import psutil
-import pytest
+from lab_help import run_all
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "03-kubernetes-basics.ipynb"
 CELL_MS = 300_000
 
 
-@pytest.fixture
-def lab(tmp_path, kind_cluster):
-    """JupyterLab as `make lab` starts it, on a copy of the notebook: (its address, the copy)."""
-    shutil.copy(NOTEBOOK, tmp_path)
-    assert os.environ["KIT_CLUSTER"] == kind_cluster.name  # the kernel finds the cluster by it
-    command = [sys.executable, "-m", "jupyter", "lab", f"--notebook-dir={tmp_path}", "--allow-root"]
-    options = ["--no-browser", "--ServerApp.port=0", "--IdentityProvider.token=for-this-test"]
-    server = subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True)
-    lines = iter(server.stderr.readline, "")
-    address = next(m.group() for line in lines if (m := re.search(r"http://127\.0\.0\.1:\d+", line)))
-    threading.Thread(target=lambda: [None for _ in lines], daemon=True).start()  # its pipe must not fill up
-    yield address, tmp_path / NOTEBOOK.name
-    family = [*psutil.Process(server.pid).children(recursive=True), psutil.Process(server.pid)]
-    server.terminate()
-    psutil.wait_procs(family, timeout=30)
-
-
-def test_the_basics_run_in_jupyterlab(lab, browser, tmp_path):
-    address, copy = lab
-    page = browser.new_page(viewport={"width": 1400, "height": 1000})
-    page.goto(f"{address}/lab/tree/{copy.name}?token=for-this-test")
-    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=120_000)
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+def test_the_basics_run_in_jupyterlab(lab, page, tmp_path):
+    copy = Path(shutil.copy(NOTEBOOK, tmp_path))
+    run_all(page, lab(copy.name))
     last = page.locator(".jp-OutputArea-output", has_text="end of lesson 03")
     failure = page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']")
     last.or_(failure).first.wait_for(timeout=CELL_MS, state="attached")

@@ -190,6 +190,17 @@ def test_plain_papermill_plans_and_then_carries_out_what_was_approved(place, tmp
     assert image(place) == "web:2"
 
 
+@pytest.mark.parametrize("name", sorted(NOTHING_TO_DO.keys() - {"deploy-release"}))
+def test_every_runbook_runs_under_plain_papermill(place, tmp_path, name):
+    allow(place, name)
+    given = {"namespace": place.namespace, **NOTHING_TO_DO[name]}
+    done = tmp_path / "done.ipynb"
+    papermill.execute_notebook(str(FOLDER / f"{name}.ipynb"), str(done), given, progress_bar=False)
+    outputs = json.loads(done.read_text())["cells"][-1]["outputs"]
+    assert "text/plain" in outputs[-1]["data"]  # it says how it ended without our library's JavaScript
+    assert not any("widget-view" in key for output in outputs for key in output["data"])
+
+
 # Releases and revisions
 
 
