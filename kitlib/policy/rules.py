@@ -56,6 +56,8 @@ INDIRECT_GROUPS = {
     "policy.networking.k8s.io": "network policy changes",
     "kagent.io": "it changes what agents may do",
 }
+# kubernetes.io/docs/concepts/overview/working-with-objects/namespaces, "initial namespaces".
+SYSTEM_NAMESPACES = ("kube-system", "kube-public", "kube-node-lease")
 POD_SECURITY = "pod-security.kubernetes.io/"
 # What a pod can be given to reach beyond itself; a program may scale and restart pods, not arm them.
 ARMING = {
@@ -96,6 +98,8 @@ def _broken(action: Action) -> Iterator[Prohibition]:
         yield Prohibition(topic, f"{action.verb} of {what}")
     if action.verb == "delete" and action.kind in DELETIONS:
         yield Prohibition(DELETIONS[action.kind], f"delete of {what}")
+    if action.namespace in SYSTEM_NAMESPACES and action.verb != "evict":  # a budget decides on an eviction
+        yield Prohibition("system namespaces", f"{action.verb} of {what} in {action.namespace}")
     if action.kind in INDIRECT:
         yield Prohibition("an indirect route", f"{what}: {INDIRECT[action.kind]}")
     for group, why in INDIRECT_GROUPS.items():

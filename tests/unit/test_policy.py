@@ -120,6 +120,7 @@ STATEFUL = {
         # indirect routes
         (action("delete", "StatefulSet", before=STATEFUL), "PV/PVC deletion"),
         (action("patch", "StatefulSet", before=workload(), after=STATEFUL), "PV/PVC deletion"),
+        (action("scale", namespace="kube-system"), "system namespaces"),
         (action("delete", "CustomResourceDefinition"), "an indirect route"),
         (action("patch", "ExternalSecret", api_version="external-secrets.io/v1"), "an indirect route"),
         (action("patch", "Application", api_version="argoproj.io/v1alpha1"), "an indirect route"),
@@ -175,6 +176,8 @@ def test_prohibited_whatever_was_approved(asked, topic):
     "asked",
     [
         action("scale", before=workload(replicas=2), after=workload(replicas=3)),
+        action("scale", namespace="kube-system-tools"),
+        action("evict", "Pod", api_version="v1", namespace="kube-system"),
         action(
             "delete", "Pod", api_version="v1", before={"kind": "Pod", "spec": {"serviceAccountName": "x"}}
         ),
