@@ -227,10 +227,10 @@ class Why(_Spread):
     def kubectl(self) -> tuple[Argv, ...]:
         """What a person would begin with."""
         if self.name and self.kind not in ("", "Pod"):
-            return (("kubectl", "describe", self.kind.lower(), self.name, *self.place()),)
+            return (("kubectl", "describe", self.kind.lower(), self.name, *Base.place(self)),)
         if not self.name:
             return (("kubectl", "get", "pods", *self.place()), ("kubectl", "events", *self.place()))
-        named = (self.name, *self.place())
+        named = (self.name, *Base.place(self))  # kubectl takes no name with -A
         return (("kubectl", "describe", "pod", *named), ("kubectl", "logs", *named, "--previous"))
 
     def explanation(self) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from kitlib.policy.action import Action, FieldChange
 
@@ -118,6 +119,8 @@ def _field(action: Action, change: FieldChange) -> Iterator[Prohibition]:
         yield Prohibition(
             "an indirect route", f"{where}: without its finalizer the object is deleted unclean"
         )
+    if not steps and isinstance(change.after, dict):
+        yield from _new(action, change.after, where)
     if steps[:2] == ["metadata", "ownerReferences"]:
         yield Prohibition("an indirect route", f"{where}: the deletion of an owner deletes what it owns")
     if action.kind == "Namespace" and len(steps) > 2 and steps[2].startswith(POD_SECURITY):
@@ -131,6 +134,20 @@ def _field(action: Action, change: FieldChange) -> Iterator[Prohibition]:
     if action.verb != "delete" and change.after not in (None, False):
         for name in _arming(steps, change.after):
             yield Prohibition("an indirect route", f"{where}: a pod with {name} {ARMING[name]}")
+
+
+def _new(action: Action, item: dict[str, Any], where: str) -> Iterator[Prohibition]:
+    """What of a new object would be prohibited as a change of one that is there."""
+    metadata, spec = item.get("metadata") or {}, item.get("spec") or {}
+    if metadata.get("ownerReferences"):
+        yield Prohibition("an indirect route", f"{where}: the deletion of an owner deletes what it owns")
+    levels = {
+        key: level for key, level in (metadata.get("labels") or {}).items() if key.startswith(POD_SECURITY)
+    }
+    if action.kind == "Namespace" and "privileged" in levels.values():
+        yield Prohibition("Pod Security changes", where)
+    if "Delete" in (spec.get("persistentVolumeClaimRetentionPolicy") or {}).values():
+        yield Prohibition("PV/PVC deletion", f"{where}: it decides whether volumes are deleted")
 
 
 def _deletes_claims(change: FieldChange) -> bool:
