@@ -88,7 +88,7 @@ def _peers(classes: dict[str, str]) -> list[str]:
         f"([its tests]({_FILTER})), asks unless it is `no`, offers “Yes, and don't ask me again”, and asks "
         f"nothing under `--skip-permissions` ([its loop]({_LOOP})). It refuses interactive commands; there "
         f"is no list of what no approval allows. Its bash tool runs a line with [`/bin/bash -c`]({_BASH}). "
-        "The middle column is what the linked code, tests or thread say of such a line; we did not run the tool.",
+        "Its column is what the linked code, tests or thread say of such a line; the tool was not run.",
         "",
         "| text | GoogleCloudPlatform/kubectl-ai | `kit ask` |",
         "|---|---|---|",

@@ -4,7 +4,7 @@ request, reads, writes   the requests, and the kubectl commands that come neares
 kubectl                  a kubectl line becomes requests (flags, commands); it is never run
 grammar                  so does plain language, without a model
 model                    and with one
-classify                 read, write, prohibited or unknown
+classify, cascades       read, write, prohibited or unknown
 reading, about           what reads, carried out
 performing, proposing    what changes: planned, approved, carried out
 answering                the above in order

@@ -8,6 +8,7 @@ from typing import Literal
 
 from kitlib.ai.endpoints import endpoints
 from kitlib.asking import grammar, kubectl
+from kitlib.asking.cascades import forbidden
 from kitlib.asking.classify import Classification, classify
 from kitlib.asking.locating import question, settled
 from kitlib.asking.made import Request
@@ -117,6 +118,8 @@ def _carried(cluster: Cluster, asked: _Asked, by: str, requests: Sequence[Reques
     reader = gate(asked.actor, read_only=True)
     with acting(reader):
         found = classify(requests, cluster, cluster.namespace)
+        if found.kind == "write" and (broken := forbidden(cluster, requests)):
+            found = Classification("prohibited", str(broken))
         base = replace(base, classification=found)
         if found.kind not in ("read", "write"):
             reader.audit.write("deny", asked=asked.text, requests=_lines(requests), reason=found.reason)

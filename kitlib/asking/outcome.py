@@ -111,7 +111,9 @@ class Outcome:
 
         parts: list[RenderableType] = [Text(line, "dim") for line in self.head()]
         parts += self.results
-        parts += [Text(line) for line in (self.proposal.lines() if self.proposal else [])]
+        # What a person said yes or no to was shown before.
+        shown = self.proposal if self.status in ("waits", "unchanged") else None
+        parts += [Text(line) for line in (shown.lines() if shown else [])]
         return Group(*parts, *(Text(line) for line in self.tail()))
 
     def __repr__(self) -> str:

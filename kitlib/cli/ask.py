@@ -6,10 +6,12 @@ import sys
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+import click
 import typer
 
 if TYPE_CHECKING:
     from kitlib.asking.answering import Verdict
+    from kitlib.asking.locating import Question
     from kitlib.asking.proposing import Proposal
 
 
@@ -67,8 +69,20 @@ def ask(
         approve=approve,
         wait_seconds=wait,
     )
+    while asks and found.question and found.question.options:
+        chosen = _choose(found.question)
+        found = answer(chosen, connect(context), decide=_decide, wait_seconds=wait, mode=mode.value)
     typer.echo(found.json()) if form is Format.json else Console().print(found)
     raise typer.Exit(found.exit_code)
+
+
+def _choose(question: Question) -> str:
+    """One of the options, by its number."""
+    typer.echo(question.text)
+    for number, option in enumerate(question.options, 1):
+        typer.echo(f"  {number}. {option}")
+    number: int = typer.prompt("Which", type=click.IntRange(1, len(question.options)))
+    return question.options[number - 1]
 
 
 def _decide(proposal: Proposal) -> Verdict:

@@ -1,19 +1,24 @@
-"""`kit ask` on a real API server: the seed's examples, and changes that happen exactly as approved or not at all."""
+"""`kit ask` on a real API server: the seed's examples, and changes exactly as approved or not at all."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 import kitlib
-from kitlib.asking import Verdict
-from kitlib.asking.proposing import gate
+from kitlib.asking import Verdict, grammar, kubectl
+from kitlib.asking.classify import MODEL
+from kitlib.asking.proposing import gate, propose
 from kitlib.cli.app import app
-from kitlib.errors import ClusterError, NotApproved, NotFound
+from kitlib.errors import ApiError, ClusterError, NotApproved, NotFound
 from kitlib.policy import Actor, Denied, acting, current
 from kitlib.undo import undo
+
+CORPUS = yaml.safe_load((Path(__file__).parents[1] / "ask_corpus.yaml").read_text())
 
 
 def workload(kind="Deployment", name="api", replicas=1, image="kit.local/c:1"):
@@ -237,6 +242,42 @@ def test_prohibited_whatever_is_said(shop, tmp_path):
     manifest.write_text(json.dumps(settings))
     assert ask(f"kubectl apply -f {manifest}", shop, decide=yes).status == "done"
     assert shop.get("ConfigMap", "settings").at("data.a") == "b"
+
+
+def test_what_goes_with_its_owner_is_looked_at(shop):
+    config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "owner"}, "data": {}}
+    (owner,) = shop.apply(config)
+    reference = {"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": owner["metadata"]["uid"]}
+    metadata = {"name": "owned", "ownerReferences": [reference]}
+    shop.apply({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": {"a": "b"}})
+    found = ask("delete configmap owner", shop, decide=yes)
+    assert found.status == "refused"
+    assert "Secret/owned goes with ConfigMap/owner" in found.problem.reason
+    shop.delete("Secret", "owned")
+    assert ask("delete configmap owner", shop, decide=yes).status == "done"
+    assert shop.find("ConfigMap", "owner") is None
+
+
+def test_the_gate_alone_refuses_what_is_prohibited(shop, tmp_path, monkeypatch):
+    """Each prohibited change of the corpus, past the classification: no plan comes of it."""
+    monkeypatch.chdir(tmp_path)
+    for name, text in CORPUS["files"].items():
+        (tmp_path / name).write_text(text)
+    shop.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "db"}, "stringData": {"a": "b"}})
+    denied = 0
+    for part in CORPUS["corpus"]:
+        for item in part["texts"]:
+            if item["class"] != "prohibited":
+                continue
+            text = item["text"]
+            read = kubectl.parse if kubectl.looks_like_a_command(text) else grammar.understand
+            changes = [one for one in read(text) if one.changes]
+            if not changes:
+                continue
+            with pytest.raises((Denied, ApiError)) as error:  # ApiError: there is no such object here
+                propose(shop, changes, MODEL)
+            denied += isinstance(error.value, Denied)
+    assert denied > 25
 
 
 def test_the_command(shop, monkeypatch):
