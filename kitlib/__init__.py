@@ -1,24 +1,26 @@
 """kitlib: notebooks and runbooks for Kubernetes that really run.
 
-`Cluster`, `connect` and `diagnose` are loaded on first use: importing the Kubernetes client takes half a
-second.
+`Cluster`, `connect`, `diagnose` and `ask` are loaded on first use: importing the Kubernetes client takes
+half a second.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["Cluster", "Resource", "__version__", "connect", "diagnose", "diagnose_pod"]
+__all__ = ["Cluster", "Resource", "__version__", "ask", "connect", "diagnose", "diagnose_pod"]
 
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from kitlib.asking.answering import ask
     from kitlib.cluster import Cluster, Resource
     from kitlib.cluster.connect import connect
     from kitlib.diagnosis.asking import diagnose_pod
     from kitlib.diagnosis.examination import diagnose
 
 _LAZY = {
+    "ask": "kitlib.asking.answering",
     "Cluster": "kitlib.cluster",
     "Resource": "kitlib.cluster",
     "connect": "kitlib.cluster.connect",

@@ -83,7 +83,7 @@ def check(text: str, question: Question) -> Checked | Problem:
 
 def _parsed(text: str) -> _Wire | None:
     """The first JSON object in the text that is an answer; some servers put words or fences around it."""
-    for item in _objects(_THINKING.sub("", text)):
+    for item in objects_in(text):
         try:
             return _Wire.model_validate(item)
         except ValidationError:
@@ -91,7 +91,9 @@ def _parsed(text: str) -> _Wire | None:
     return None
 
 
-def _objects(text: str) -> Iterator[Any]:
+def objects_in(text: str) -> Iterator[Any]:
+    """The JSON objects in a model's text, in their order; what it only thought is left out."""
+    text = _THINKING.sub("", text)
     decoder = json.JSONDecoder()
     place = text.find("{")
     for _ in range(MOST_OBJECTS):

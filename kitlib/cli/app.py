@@ -8,6 +8,7 @@ from kitlib import __version__
 from kitlib.cli import (
     ai,
     app_commands,
+    ask,
     audit,
     check,
     cluster,
@@ -36,6 +37,7 @@ app.add_typer(ai.app, name="ai")
 app.command()(audit.approve)
 app.command()(audit.undo)
 app.command()(doctor.doctor)
+app.command()(ask.ask)
 app.command()(diagnose.diagnose)
 app.command()(demo.demo)
 app.command()(check.check)

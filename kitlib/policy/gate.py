@@ -103,6 +103,7 @@ class Gate:
         budget: what the actor may do in an hour; none: unlimited.
         needs_approval: verbs that need a person's yes, for agents and models; `*`: all.
         planning: collect the actions instead of making them.
+        read_only: refuse every action, whoever acts and whatever was approved.
         following: the approved plan; only its actions are made.
         tell: called before and after each change.
     """
@@ -113,6 +114,7 @@ class Gate:
     budget: Budget | None = None
     needs_approval: tuple[str, ...] = ("*",)
     planning: bool = False
+    read_only: bool = False
     following: Following | None = None
     tell: Callable[[Change], None] | None = None
     planned: list[Action] = field(default_factory=list)
@@ -129,7 +131,7 @@ class Gate:
             AuditError: it can't be recorded, so it is not done.
             ApiError: the server refused one; those before it are done, and the audit says so.
         """
-        if self.actor.kind == "person":
+        if self.actor.kind == "person" and not self.read_only:
             return [self._make(one, one.fetch(), None) for one in mutations]
         settled = [self.following.settled(one) if self.following else None for one in mutations]
         previews = [
@@ -146,6 +148,8 @@ class Gate:
 
     def decide(self, action: Action) -> Decision:
         """What the gate says to an action; nothing is spent or done."""
+        if self.read_only:
+            return Decision("deny", "only reading is allowed here")
         if self.actor.kind == "person":
             return Decision("allow", "a person asked for it")
         if self.actor.kind in ("agent", "model") and (broken := prohibition(action)):
@@ -175,7 +179,8 @@ class Gate:
             return
         self.audit.write(decision.kind, action=action.as_dict(), reason=decision.reason)
         if decision.kind == "deny":
-            raise Denied(f"{action} is never done for a {self.actor.kind}: {decision.reason}")
+            refused = "is refused" if self.read_only else f"is never done for a {self.actor.kind}"
+            raise Denied(f"{action} {refused}: {decision.reason}")
         fix = "make the plan again" if self.following else f"kit approve {action.hash} after looking at it"
         raise NotApproved(f"{action} needs an approval: {decision.reason}", fix=fix)
 

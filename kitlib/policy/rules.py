@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from kitlib.policy.action import Action, FieldChange
 
@@ -56,6 +57,8 @@ INDIRECT_GROUPS = {
     "policy.networking.k8s.io": "network policy changes",
     "kagent.io": "it changes what agents may do",
 }
+# kubernetes.io/docs/concepts/overview/working-with-objects/namespaces, "initial namespaces".
+SYSTEM_NAMESPACES = ("kube-system", "kube-public", "kube-node-lease")
 POD_SECURITY = "pod-security.kubernetes.io/"
 # What a pod can be given to reach beyond itself; a program may scale and restart pods, not arm them.
 ARMING = {
@@ -96,6 +99,8 @@ def _broken(action: Action) -> Iterator[Prohibition]:
         yield Prohibition(topic, f"{action.verb} of {what}")
     if action.verb == "delete" and action.kind in DELETIONS:
         yield Prohibition(DELETIONS[action.kind], f"delete of {what}")
+    if action.namespace in SYSTEM_NAMESPACES and action.verb != "evict":  # a budget decides on an eviction
+        yield Prohibition("system namespaces", f"{action.verb} of {what} in {action.namespace}")
     if action.kind in INDIRECT:
         yield Prohibition("an indirect route", f"{what}: {INDIRECT[action.kind]}")
     for group, why in INDIRECT_GROUPS.items():
@@ -114,6 +119,8 @@ def _field(action: Action, change: FieldChange) -> Iterator[Prohibition]:
         yield Prohibition(
             "an indirect route", f"{where}: without its finalizer the object is deleted unclean"
         )
+    if not steps and isinstance(change.after, dict):
+        yield from _new(action, change.after, where)
     if steps[:2] == ["metadata", "ownerReferences"]:
         yield Prohibition("an indirect route", f"{where}: the deletion of an owner deletes what it owns")
     if action.kind == "Namespace" and len(steps) > 2 and steps[2].startswith(POD_SECURITY):
@@ -127,6 +134,20 @@ def _field(action: Action, change: FieldChange) -> Iterator[Prohibition]:
     if action.verb != "delete" and change.after not in (None, False):
         for name in _arming(steps, change.after):
             yield Prohibition("an indirect route", f"{where}: a pod with {name} {ARMING[name]}")
+
+
+def _new(action: Action, item: dict[str, Any], where: str) -> Iterator[Prohibition]:
+    """What of a new object would be prohibited as a change of one that is there."""
+    metadata, spec = item.get("metadata") or {}, item.get("spec") or {}
+    if metadata.get("ownerReferences"):
+        yield Prohibition("an indirect route", f"{where}: the deletion of an owner deletes what it owns")
+    levels = {
+        key: level for key, level in (metadata.get("labels") or {}).items() if key.startswith(POD_SECURITY)
+    }
+    if action.kind == "Namespace" and "privileged" in levels.values():
+        yield Prohibition("Pod Security changes", where)
+    if "Delete" in (spec.get("persistentVolumeClaimRetentionPolicy") or {}).values():
+        yield Prohibition("PV/PVC deletion", f"{where}: it decides whether volumes are deleted")
 
 
 def _deletes_claims(change: FieldChange) -> bool:

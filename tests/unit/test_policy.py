@@ -99,6 +99,7 @@ def test_the_blast_radius_counts_pods(before, after, pods):
     assert affected_pods(before, after) == pods
 
 
+PSS = "pod-security.kubernetes.io/"
 STATEFUL = {
     "kind": "StatefulSet",
     "metadata": {"name": "db"},
@@ -120,6 +121,18 @@ STATEFUL = {
         # indirect routes
         (action("delete", "StatefulSet", before=STATEFUL), "PV/PVC deletion"),
         (action("patch", "StatefulSet", before=workload(), after=STATEFUL), "PV/PVC deletion"),
+        (action("scale", namespace="kube-system"), "system namespaces"),
+        (action("apply", "StatefulSet", uid="", after=STATEFUL), "PV/PVC deletion"),
+        (
+            action("apply", "ConfigMap", uid="", after={"metadata": {"ownerReferences": [{"uid": "x"}]}}),
+            "an indirect route",
+        ),
+        (
+            action(
+                "apply", "Namespace", uid="", after={"metadata": {"labels": {f"{PSS}enforce": "privileged"}}}
+            ),
+            "Pod Security changes",
+        ),
         (action("delete", "CustomResourceDefinition"), "an indirect route"),
         (action("patch", "ExternalSecret", api_version="external-secrets.io/v1"), "an indirect route"),
         (action("patch", "Application", api_version="argoproj.io/v1alpha1"), "an indirect route"),
@@ -175,6 +188,10 @@ def test_prohibited_whatever_was_approved(asked, topic):
     "asked",
     [
         action("scale", before=workload(replicas=2), after=workload(replicas=3)),
+        action("scale", namespace="kube-system-tools"),
+        action("apply", "Namespace", uid="", after={"metadata": {"labels": {f"{PSS}enforce": "restricted"}}}),
+        action("apply", "StatefulSet", uid="", after={"spec": {}, "metadata": {"labels": {"a": "b"}}}),
+        action("evict", "Pod", api_version="v1", namespace="kube-system"),
         action(
             "delete", "Pod", api_version="v1", before={"kind": "Pod", "spec": {"serviceAccountName": "x"}}
         ),
