@@ -1,4 +1,4 @@
-"""The conditions of an AgentConfig: CEL over the facts, compiled once and checked before anything is watched."""
+"""The conditions of an AgentConfig: CEL over the facts, compiled once and checked at load."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from kitlib.specs.values import nearest
 # A number and a percent sign, unless an operand follows, for then it is CEL's modulo: 90% but not 9 % 2.
 _PERCENT = re.compile(r"(?<![\w.])(\d{1,6}(?:\.\d{1,6})?)%(?!\s*[\w('\"\[.-])")
 _STRING = re.compile(r"(\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*')")
-_FACT = re.compile(r"(?<![\w.])([A-Za-z_]\w*)\s*(?:\.\s*([A-Za-z_]\w*)|\[\s*(?:'([^']*)'|\"([^\"]*)\")\s*\])?")
+_INDEX = r"\[\s*(?:'([^']*)'|\"([^\"]*)\")\s*\]"
+_FACT = re.compile(rf"(?<![\w.])([A-Za-z_]\w*)\s*(?:\.\s*([A-Za-z_]\w*)|{_INDEX})?")
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?")
 MOST_TRIALS = 600
 
@@ -113,13 +114,13 @@ def _names(source: str, variables: set[str], what: str) -> dict[str, tuple[str, 
             continue
         name = match[2] or match[3] or match[4]
         if name is None:
-            raise SettingsError(f"{what}: {root} alone is no fact", fix=f"write {root}.{next(iter(FACTS[root]))}")
+            first = next(iter(FACTS[root]))
+            raise SettingsError(f"{what}: {root} alone is no fact", fix=f"write {root}.{first}")
         if name not in FACTS[root]:
             near = nearest(name, list(FACTS[root]))
+            fix = f"write {root}.{near}" if near else ""
             known = ", ".join(FACTS[root])
-            raise SettingsError(
-                f"{what}: {root} has no fact {name!r}; it has {known}", fix=f"write {root}.{near}" if near else ""
-            )
+            raise SettingsError(f"{what}: {root} has no fact {name!r}; it has {known}", fix=fix)
         found.setdefault(root, {})[name] = None
     return {root: tuple(names) for root, names in found.items()}
 
@@ -141,7 +142,7 @@ def _try_types(made: Condition, source: str, what: str) -> None:
             continue  # a label that is not there
         except (TypeError, ValueError, RuntimeError) as error:
             types = ", ".join(
-                f"{root}.{name} is {FACTS[root][name].type}" for root, names in made.facts.items() for name in names
+                f"{r}.{n} is {FACTS[r][n].type}" for r, names in made.facts.items() for n in names
             )
             raise SettingsError(f"{what} can't be computed: {_first_line(error)}", fix=types) from None
         if not isinstance(result, bool):

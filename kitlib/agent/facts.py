@@ -36,7 +36,7 @@ FACTS: dict[str, dict[str, Fact]] = {
         "age": Fact("double", "seconds since it was created"),
         "restartCount": Fact("int", "restarts of all its containers"),
         "waitingReason": Fact("string", "why a container waits, such as CrashLoopBackOff; empty: none does"),
-        "lastTerminationReason": Fact("string", "why a container ended last, such as OOMKilled; absent: none did"),
+        "lastTerminationReason": Fact("string", "why a container ended last, such as OOMKilled"),
         "cpu": Fact("double", "cores its containers use"),
         "memory": Fact("double", "bytes its containers use"),
         "cpuUsage": Fact("double", "the highest share of its CPU limit that a container uses; 1 is all"),
@@ -205,7 +205,8 @@ def _used(pod: Pod, usage: Usage) -> dict[str, float]:
         limits = item.resources.limits
         if limits is None or item.name not in usage.containers:
             continue
-        for name, limit, used in zip(shares, (limits.cpu, limits.memory), usage.containers[item.name], strict=True):
+        pairs = zip((limits.cpu, limits.memory), usage.containers[item.name], strict=True)
+        for name, (limit, used) in zip(shares, pairs, strict=True):
             most = quantity.parse(limit)
             if most:
                 shares[name].append(used / float(most))

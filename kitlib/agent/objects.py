@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 
-class _Part(msgspec.Struct, rename="camel", frozen=True, gc=False):
+class _Part(msgspec.Struct, rename="camel", gc=False):
     """Fields are camelCase in JSON; what is not named here is skipped."""
 
 

@@ -160,4 +160,4 @@ def _refused(file: str, findings: Findings) -> SettingsError:
     errors = [item for item in findings if item.severity == "error"]
     told = "; ".join(f"{item.object}: found {item.found!r}" for item in errors) or "it is of another kind"
     fix = "; ".join(item.fix.summary for item in errors if item.fix)
-    return SettingsError(f"{file} is no AI operations specification that an agent can follow: {told}", fix=fix)
+    return SettingsError(f"{file} is no AI operations specification to act by: {told}", fix=fix)

@@ -1,4 +1,4 @@
-"""How long something has held without a gap: a condition over five minutes needs samples over five minutes."""
+"""How long something has held without a gap: five minutes of a condition need samples over five minutes."""
 
 from __future__ import annotations
 
