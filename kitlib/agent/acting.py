@@ -174,10 +174,11 @@ def _increase(cluster: Cluster, seen: Seen) -> Move:
     raises = memory.plan(cluster, seen.workload.name, _largest_node(cluster), GROWTH, seen.memory)
     if not raises:
         raise RunbookError(f"no container of {seen.workload} was killed for memory, and none uses too much")
-    evidence = memory.told(gather(cluster, "Deployment", seen.workload.name)).splitlines()
+    evidence = gather(cluster, "Deployment", seen.workload.name)
+    killed = memory.told(evidence).splitlines() if memory.killed(evidence) else []
     used = [f"{name} uses up to {capacity.text(amount)}" for name, amount in seen.memory.items()]
     title = f"{seen.workload}: {memory.summary(raises)}"
-    return Move("increase-resources", seen.workload, title, {"raises": raises}, (*used, *evidence))
+    return Move("increase-resources", seen.workload, title, {"raises": raises}, (*used, *killed))
 
 
 def _rollback(cluster: Cluster, seen: Seen) -> Move:

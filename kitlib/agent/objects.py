@@ -7,11 +7,11 @@ from datetime import datetime
 import msgspec
 
 
-class _Part(msgspec.Struct, rename="camel", gc=False):
+class _Part(msgspec.Struct, rename="camel", frozen=True, gc=False):
     """Fields are camelCase in JSON; what is not named here is skipped."""
 
 
-class Owner(_Part):
+class Owner(_Part, frozen=True):
     """`metadata.ownerReferences[]`."""
 
     kind: str
@@ -20,7 +20,7 @@ class Owner(_Part):
     controller: bool | None = None
 
 
-class Meta(_Part):
+class Meta(_Part, frozen=True):
     """`metadata`."""
 
     name: str
@@ -34,7 +34,7 @@ class Meta(_Part):
     owner_references: list[Owner] | None = None
 
 
-class Ran(_Part):
+class Ran(_Part, frozen=True):
     """`state.running`, `state.terminated` or `state.waiting`."""
 
     reason: str = ""
@@ -43,7 +43,7 @@ class Ran(_Part):
     finished_at: str | None = None
 
 
-class State(_Part):
+class State(_Part, frozen=True):
     """What a container does or did."""
 
     waiting: Ran | None = None
@@ -51,7 +51,7 @@ class State(_Part):
     terminated: Ran | None = None
 
 
-class ContainerStatus(_Part):
+class ContainerStatus(_Part, frozen=True):
     """`status.containerStatuses[]`."""
 
     name: str
@@ -61,42 +61,42 @@ class ContainerStatus(_Part):
     last_state: State = State()
 
 
-class Amounts(_Part):
+class Amounts(_Part, frozen=True):
     """Quantities as text."""
 
     cpu: str | int | float | None = None
     memory: str | int | float | None = None
 
 
-class Needs(_Part):
+class Needs(_Part, frozen=True):
     """`resources`."""
 
     limits: Amounts | None = None
     requests: Amounts | None = None
 
 
-class Container(_Part):
+class Container(_Part, frozen=True):
     """`spec.containers[]`."""
 
     name: str
     resources: Needs = Needs()
 
 
-class Condition(_Part):
+class Condition(_Part, frozen=True):
     """`status.conditions[]`."""
 
     type: str
     status: str = ""
 
 
-class PodSpec(_Part):
+class PodSpec(_Part, frozen=True):
     """A pod's `spec`."""
 
     containers: list[Container] = []
     node_name: str = ""
 
 
-class PodStatus(_Part):
+class PodStatus(_Part, frozen=True):
     """A pod's `status`."""
 
     phase: str = ""
@@ -106,7 +106,7 @@ class PodStatus(_Part):
     init_container_statuses: list[ContainerStatus] | None = None
 
 
-class Pod(_Part):
+class Pod(_Part, frozen=True):
     """A pod."""
 
     metadata: Meta
@@ -131,13 +131,13 @@ class Pod(_Part):
         return owners[0].kind, owners[0].name
 
 
-class WorkloadSpec(_Part):
+class WorkloadSpec(_Part, frozen=True):
     """A workload's `spec`."""
 
     replicas: int | None = None
 
 
-class WorkloadStatus(_Part):
+class WorkloadStatus(_Part, frozen=True):
     """A workload's `status`."""
 
     observed_generation: int = 0
@@ -147,7 +147,7 @@ class WorkloadStatus(_Part):
     available_replicas: int = 0
 
 
-class Workload(_Part):
+class Workload(_Part, frozen=True):
     """A Deployment or StatefulSet."""
 
     metadata: Meta
@@ -155,14 +155,14 @@ class Workload(_Part):
     status: WorkloadStatus = WorkloadStatus()
 
 
-class ScaleTarget(_Part):
+class ScaleTarget(_Part, frozen=True):
     """`spec.scaleTargetRef`."""
 
     kind: str = ""
     name: str = ""
 
 
-class AutoscalerSpec(_Part):
+class AutoscalerSpec(_Part, frozen=True):
     """A HorizontalPodAutoscaler's `spec`."""
 
     scale_target_ref: ScaleTarget = ScaleTarget()
@@ -170,14 +170,14 @@ class AutoscalerSpec(_Part):
     max_replicas: int = 0
 
 
-class AutoscalerStatus(_Part):
+class AutoscalerStatus(_Part, frozen=True):
     """A HorizontalPodAutoscaler's `status`."""
 
     current_replicas: int | None = None
     desired_replicas: int = 0
 
 
-class Autoscaler(_Part):
+class Autoscaler(_Part, frozen=True):
     """A HorizontalPodAutoscaler."""
 
     metadata: Meta
@@ -185,19 +185,19 @@ class Autoscaler(_Part):
     status: AutoscalerStatus = AutoscalerStatus()
 
 
-class NodeSpec(_Part):
+class NodeSpec(_Part, frozen=True):
     """A node's `spec`."""
 
     unschedulable: bool = False
 
 
-class NodeStatus(_Part):
+class NodeStatus(_Part, frozen=True):
     """A node's `status`."""
 
     conditions: list[Condition] | None = None
 
 
-class Node(_Part):
+class Node(_Part, frozen=True):
     """A node."""
 
     metadata: Meta
@@ -205,7 +205,7 @@ class Node(_Part):
     status: NodeStatus = NodeStatus()
 
 
-class Plain(_Part):
+class Plain(_Part, frozen=True):
     """An object of which only its name matters."""
 
     metadata: Meta
