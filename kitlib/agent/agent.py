@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from kitlib.agent.annotating import take_annotation
 from kitlib.agent.carrying import recover
 from kitlib.agent.deciding import Decider
 from kitlib.agent.desk import Desk
@@ -45,6 +46,8 @@ class Agent:
         listener: who is told.
         clock: the time, in UTC.
         may_act: whether this replica leads; asked right before each change.
+        before_change: runs right before each change, once its record is written; a KitError keeps the change
+            from being made.
         meter: what measures; none: the metrics API and Prometheus.
 
     Raises:
@@ -61,9 +64,10 @@ class Agent:
         listener: Listener,
         clock: Callable[[], datetime],
         may_act: Callable[[], bool],
+        before_change: Callable[[], None] = lambda: None,
         meter: Meter | None = None,
     ) -> None:
-        self.desk = Desk(config, cluster, rules, state, listener, clock, may_act)
+        self.desk = Desk(config, cluster, rules, state, listener, clock, may_act, before_change)
         self.judge = Judge(rules_of(config, rules))
         self._decider = Decider(self.desk, self.judge)
         self._meter = meter or LiveMeter(cluster)
@@ -77,6 +81,7 @@ class Agent:
         self._phase: Phase = "starting"
         self._error = ""
         self._recovered = False
+        self._refused: set[str] = set()
         self._measured: dict[str, Measured] = {}
         self._measured_at: datetime | None = None
 
@@ -192,6 +197,8 @@ class Agent:
             self._recovered = True
         for fired in self.judge.fired(view):
             self._decider.decide(fired, view)
+        if any(item.state == "open" for item in desk.state.proposals()):
+            take_annotation(desk, self._refused)
         for proposal in desk.state.proposals():
             follow_up(desk, proposal)
 

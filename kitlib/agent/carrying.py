@@ -53,6 +53,7 @@ def _noted(desk: Desk, proposal: Proposal, change: Change) -> None:
     """Remember that a change is about to be sent: if the agent dies now, somebody has to look."""
     if change.state == "begun":
         desk.settle(proposal, change=change.id)
+        desk.before_change()
 
 
 def recover(desk: Desk, proposal: Proposal) -> Proposal:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from secrets import token_hex
 
@@ -11,13 +10,11 @@ from kitlib.agent.carrying import carry_out
 from kitlib.agent.desk import Desk
 from kitlib.agent.judging import Fired, Judge
 from kitlib.agent.names import MUTATIONS, READS, Act
-from kitlib.agent.proposals import Proposal, State, key_of
+from kitlib.agent.proposals import Proposal, State, keys_of
 from kitlib.agent.reading import read
 from kitlib.agent.view import View
 from kitlib.errors import ClusterUnreachable, KitError
 from kitlib.policy import Denied, acting
-
-Suppressed = Callable[[str, str], None]
 
 
 class Decider:
@@ -44,11 +41,11 @@ class Decider:
         """
         desk, rule, seen = self.desk, fired.rule, fired.seen
         desk.counts["fired"] += 1
-        key = key_of(rule.name, seen.workload)
-        if why := self._suppressed(key, rule.act, seen):
-            self._suppress(key, why)
+        keys = keys_of(rule.name, rule.act, seen.workload)
+        if why := self._suppressed(keys):
+            self._suppress(keys[0], why)
             return None
-        self._told.discard(key)
+        self._told.discard(keys[0])
         proposal = self._open(fired, view)
         if rule.act in READS:
             return self._read(proposal, seen)
@@ -79,14 +76,14 @@ class Decider:
         proposal = desk.tell(proposal, "action-suggested", "channel" if proposal.automatic else "on-call")
         return carry_out(desk, proposal) if proposal.automatic else proposal
 
-    def _suppressed(self, key: str, act: Act, seen: Seen) -> str:
+    def _suppressed(self, keys: tuple[str, str]) -> str:
         """Why nothing is proposed now; empty: nothing speaks against it."""
-        for other in self.desk.state.proposals():
-            if not other.waits:
-                continue
-            if other.key == key or (other.act == act and other.workload == seen.workload):
+        state = self.desk.state
+        for other in state.proposals():
+            if other.waits and {*other.keys} & {*keys}:
                 return f"proposal {other.id} is not settled yet"
-        return "it is quiet for a while" if self.desk.state.cooling(key, self.desk.clock()) else ""
+        quiet = any(state.cooling(key, self.desk.clock()) for key in keys)
+        return "it is quiet for a while" if quiet else ""
 
     def _suppress(self, key: str, why: str) -> None:
         if key in self._told:

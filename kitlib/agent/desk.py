@@ -32,6 +32,7 @@ class Desk:
     listener: Listener
     clock: Callable[[], datetime]
     may_act: Callable[[], bool]
+    before_change: Callable[[], None] = lambda: None
     counts: Counter[str] = field(default_factory=Counter)
 
     @property

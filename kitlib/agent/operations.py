@@ -13,6 +13,7 @@ from kitlib.agent.names import OPERATIONS, Act
 from kitlib.agent.triggers import EXAMPLES, Trigger, UnknownCondition, parse
 from kitlib.errors import SettingsError
 from kitlib.findings import Finding, Findings
+from kitlib.policy.preimages import LIFE
 from kitlib.policy.rules import DELETIONS, KINDS
 from kitlib.specs import read
 from kitlib.specs.models.ai_operations import AiOperations
@@ -108,6 +109,12 @@ def from_spec(reading: Reading[AiOperations]) -> tuple[OperationsPolicy, Finding
         never |= {OPERATIONS[name] for name, kind in found if kind == "act"}
         if not found:
             findings.append(_unknown(reading, ("prohibited", index), text, (*TOPICS, *OPERATIONS)))
+    kept = int(LIFE.total_seconds() // 3600)
+    if spec.rollback_hours > kept:
+        said = f"{spec.rollback_hours} hours"
+        findings.append(
+            _unknown(reading, ("rollback_hours",), said, (f"{kept} hours", "less"), f"{kept} hours")
+        )
     policy = OperationsPolicy(
         tuple(rows),
         tuple(sorted(topics)),

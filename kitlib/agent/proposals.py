@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from kitlib.agent.names import Act
+from kitlib.agent.names import MUTATIONS, Act
 from kitlib.findings import Ref
 
 State = Literal["open", "approved", "executing", "done", "denied", "failed", "refused", "expired", "unknown"]
@@ -23,7 +23,7 @@ class Proposal:
         rule: the rule that fired: a monitoring rule's name, or a row of the operations specification.
         act: what would be done.
         target: to which object: a workload, or the pod that is restarted.
-        workload: whose trouble it is about; with the rule the key that is proposed once at a time.
+        workload: whose trouble it is about.
         title: one line.
         opened, changed: when, ISO 8601 in UTC.
         evidence: what it rests on, quoted; redacted.
@@ -60,9 +60,9 @@ class Proposal:
     told: tuple[str, ...] = ()
 
     @property
-    def key(self) -> str:
+    def keys(self) -> tuple[str, str]:
         """What is proposed once at a time."""
-        return key_of(self.rule, self.workload)
+        return keys_of(self.rule, self.act, self.workload)
 
     @property
     def waits(self) -> bool:
@@ -78,9 +78,9 @@ class Proposal:
         return asdict(self)
 
 
-def key_of(rule: str, workload: Ref) -> str:
-    """The key of a rule's proposals about a workload."""
-    return f"{rule} | {workload}"
+def keys_of(rule: str, act: Act, workload: Ref) -> tuple[str, str]:
+    """What a rule's proposals about a workload are told apart by: the rule, and what it would do."""
+    return f"{rule} | {workload}", f"{MUTATIONS.get(act, act)} | {workload}"
 
 
 def from_dict(data: Mapping[str, Any]) -> Proposal:

@@ -84,11 +84,11 @@ class State:
         return until is not None and now < datetime.fromisoformat(until)
 
     def cool(self, proposal: Proposal, now: datetime) -> None:
-        """Leave a proposal's key alone for its time."""
+        """Leave a proposal's keys alone for its time: no other rule does the same to the workload either."""
         with self.locked():
             until = (now + timedelta(minutes=proposal.cooldown_minutes)).isoformat()
             kept = {k: v for k, v in self._cooldowns().items() if datetime.fromisoformat(v) > now}
-            self._write(self.folder / "cooldowns.json", {**kept, proposal.key: until})
+            self._write(self.folder / "cooldowns.json", kept | dict.fromkeys(proposal.keys, until))
 
     def prune(self, now: datetime) -> None:
         """Remove proposals that were settled a week ago; the audit has them for longer."""

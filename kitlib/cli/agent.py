@@ -65,13 +65,23 @@ def approve(
     id: str = typer.Argument(help="The proposal's id."),
     hash: str = typer.Option("", "--hash", help="Its plan's hash, to be sure that it is the one you saw."),
     minutes: int = typer.Option(15, "--minutes", min=1, max=1440, help="How long the approval holds."),
+    config: str = typer.Option(
+        "", "--in-cluster", help="NAMESPACE/NAME of the AgentConfig, for an agent that runs in the cluster."
+    ),
+    context: str | None = typer.Option(None, "--context", help="A context of your own kubeconfig."),
 ) -> None:
     """Say yes to exactly what a proposal shows; void when the object changes before it is carried out."""
     import getpass
     from datetime import timedelta
 
-    from kitlib.agent import answering
+    from kitlib.agent import annotating, answering
+    from kitlib.cluster.connect import connect
 
+    if config:
+        namespace, _, name = config.rpartition("/")
+        by = annotating.annotate(connect(context), name, namespace or "kagent-system", id)
+        typer.echo(f"proposal {id} is approved by {by}; the agent looks within 15 s")
+        return
     state, _ = answering.find(id)
     given = answering.approve(state, id, getpass.getuser(), hash=hash, life=timedelta(minutes=minutes))
     typer.echo(f"{given.title}: approved by {given.by} for {minutes} min; {state.name} carries it out")

@@ -104,7 +104,7 @@ class Gate:
         needs_approval: verbs that need a person's yes, for agents and models; `*`: all.
         planning: collect the actions instead of making them.
         following: the approved plan; only its actions are made.
-        tell: called before and after each change.
+        tell: called before and after each change; a KitError of it before a change prevents that.
     """
 
     actor: Actor
@@ -195,8 +195,8 @@ class Gate:
         kept = preimages.keep(mutation, before, self.actor)
         shown = action.as_dict() if action else {"verb": mutation.verb, "object": _ref(mutation)}
         number = self.audit.write("begin", id=kept.id, actor=str(self.actor), action=shown)
-        self._tell("begun", kept, planned)
         try:
+            self._tell("begun", kept, planned)
             answer = mutation.send(False)
         except KitError as error:
             self.audit.write("end", of=number, result="failed", message=error.message)

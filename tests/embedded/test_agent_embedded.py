@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import socket
 import threading
 import time
+import uuid
 from collections import Counter
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+import yaml
 
 from kitlib.agent import answering
 from kitlib.agent.agent import Agent
+from kitlib.agent.annotating import POLICY_FILE, annotate
 from kitlib.agent.carrying import carry_out
 from kitlib.agent.facts import Usage
 from kitlib.agent.history import decisions
@@ -20,11 +27,14 @@ from kitlib.agent.operations import OperationsPolicy, Permission
 from kitlib.agent.state import State
 from kitlib.agent.triggers import parse
 from kitlib.agent.watching import WATCHABLE, Watch
-from kitlib.errors import NotApproved, NotFound
+from kitlib.cluster import Cluster
+from kitlib.errors import Conflict, Forbidden, NotApproved, NotFound
 from kitlib.policy import Actor, Audit, Denied, Gate, acting, current
 from kitlib.settings import get_settings
 from kitlib.specs.models.agent import AgentConfig
 from kitlib.undo import undo
+
+ROOT = Path(__file__).parents[2]
 
 
 class Clock:
@@ -157,9 +167,19 @@ def crash(namespace, pod, reason="CrashLoopBackOff", restarts=6, ended="Error"):
             }
         ],
     }
-    path = f"/api/v1/namespaces/{namespace.namespace}/pods/{pod.name}/status"
-    now = namespace.get("Pod", pod.name)
-    namespace.api.raw("put", path, body={**now, "status": {**now["status"], **status}})
+    write_status(namespace, pod.name, status)
+
+
+def write_status(namespace, pod, status):
+    """Others write to the pod too, such as its scheduler."""
+    path = f"/api/v1/namespaces/{namespace.namespace}/pods/{pod}/status"
+    while True:
+        now = namespace.get("Pod", pod)
+        try:
+            namespace.api.raw("put", path, body={**now, "status": {**now["status"], **status}})
+        except Conflict:
+            continue
+        return
 
 
 def seen(agent, test):
@@ -220,10 +240,9 @@ def test_a_pod_that_recovers_in_between_is_left_alone(namespace, make, clock):
     agent = make(AUTO)
     crashed(agent, pod.name)
     looks(agent, clock, 4)
-    path = f"/api/v1/namespaces/{namespace.namespace}/pods/{pod.name}/status"
-    now = namespace.get("Pod", pod.name)
-    now["status"]["containerStatuses"][0] |= {"ready": True, "restartCount": 0, "state": {"running": {}}}
-    namespace.api.raw("put", path, body=now)
+    (status,) = namespace.get("Pod", pod.name)["status"]["containerStatuses"]
+    well = {**status, "ready": True, "restartCount": 0, "state": {"running": {}}}
+    write_status(namespace, pod.name, {"containerStatuses": [well]})
     seen(agent, lambda item: item.metadata.name == pod.name and item.statuses()[0].ready)
     looks(agent, clock, 1)
     crash(namespace, pod)
@@ -256,8 +275,17 @@ def test_memory_near_its_limit_waits_for_a_person_and_grows_on_a_yes(namespace, 
     assert namespace.get("Deployment", "api").at(limit) == "384Mi"
     done = agent.desk.state.get(proposal.id)
     assert (done.state, done.by) == ("done", "ada")
-    undo(namespace, done.change)
+    put_back(namespace, done.change)
     assert namespace.get("Deployment", "api").at(limit) == "256Mi"
+
+
+def put_back(namespace, change):
+    """Undo, whose write its controller's own may cross while the rollout goes on."""
+    while True:
+        try:
+            return undo(namespace, change)
+        except Conflict as error:
+            assert "has been modified" in error.message
 
 
 SCALE = ({"name": "busy", "condition": "deployment.replicas < 50", "action": "scale", "cooldownMinutes": 1},)
@@ -316,7 +344,7 @@ def test_what_is_prohibited_is_refused_under_any_approval(namespace, make, clock
     person.approvals.approve(plan.hash, "ada")
     with acting(gate), pytest.raises(Denied, match="namespace deletion"):
         namespace.delete("Namespace", namespace.namespace)
-    answered = replace(proposal, hash=plan.hash, state="approved", act="rollback")
+    answered = replace(proposal, hash=plan.hash, state="approved", act="scale", value={"replicas": 9})
     assert carry_out(agent.desk, answered).state == "refused"
     assert namespace.get("Namespace", namespace.namespace).at("status.phase") == "Active"
 
@@ -378,8 +406,177 @@ def test_an_expired_watch_lists_anew_and_misses_nothing(namespace):
     while watch.objects():
         assert time.monotonic() < deadline
         woken.wait(0.2)
+    assert (watch.relists, watch.error) == (1, "")
     watch.stop()
-    assert watch.fresh
+
+
+class Door:
+    """A way to the API server that can be shut: every connection breaks, and no new one is made."""
+
+    def __init__(self, cluster):
+        self.port = int(cluster.api.binding.server.rpartition(":")[2])
+        self.open()
+
+    def open(self, port=0):
+        self.pairs = []
+        self.listening = socket.create_server(("127.0.0.1", port))
+        self.address = self.listening.getsockname()[1]
+        threading.Thread(target=self._accept, args=(self.listening,), daemon=True).start()
+
+    def shut(self):
+        self.listening.shutdown(socket.SHUT_RDWR)
+        self.listening.close()
+        for one in self.pairs:
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+
+    def _accept(self, listening):
+        while True:
+            try:
+                here, _ = listening.accept()
+            except OSError:
+                return
+            there = socket.create_connection(("127.0.0.1", self.port))
+            self.pairs += [here, there]
+            for pair in ((here, there), (there, here)):
+                threading.Thread(target=self._carry, args=pair, daemon=True).start()
+
+    def _carry(self, source, target):
+        with suppress(OSError):
+            while data := source.recv(65536):
+                target.sendall(data)
+        with suppress(OSError):
+            target.shutdown(socket.SHUT_RDWR)
+
+
+def through(cluster, namespace, folder, door=None, token=""):
+    """The cluster by another address, or as another user."""
+    found = yaml.safe_load(cluster.api.binding.files[0].read_text())
+    place, user = found["clusters"][0]["cluster"], found["users"][0]
+    place["server"] = f"https://127.0.0.1:{door.address}" if door else place["server"]
+    user["user"] = {"token": token} if token else user["user"]
+    found["current-context"] = found["contexts"][0]["name"]
+    path = folder / f"kubeconfig-{uuid.uuid4().hex}"
+    path.write_text(yaml.safe_dump(found))
+    return Cluster.from_kubeconfig(path, namespace=namespace)
+
+
+def test_an_api_server_that_goes_away_and_comes_back_is_followed_on(namespace, tmp_path):
+    door, woken = Door(namespace), threading.Event()
+    watch = Watch(
+        through(namespace, namespace.namespace, tmp_path, door),
+        WATCHABLE["deployments"],
+        namespace.namespace,
+        woken.set,
+    )
+    watch.start()
+    deadline = time.monotonic() + 40
+    while not watch.fresh:
+        assert time.monotonic() < deadline, watch.error
+        woken.wait(0.1)
+    door.shut()
+    while watch.fresh:
+        assert time.monotonic() < deadline
+        woken.wait(0.1)
+    namespace.apply(deployment("meanwhile"))
+    door.open(door.address)
+    while [item.metadata.name for item in watch.objects()] != ["meanwhile"]:
+        assert time.monotonic() < deadline, watch.error
+        woken.wait(0.1)
+    assert (watch.relists, watch.fresh) == (1, True)  # taken up where it broke, not listed anew
+    watch.stop()
+    door.shut()
+
+
+@pytest.fixture(scope="module")
+def defined(embedded):
+    embedded.apply(ROOT / "manifests" / "crds" / "agentconfig.yaml")
+    embedded.wait("CustomResourceDefinition", "agentconfigs.kagent.io", until="Established")
+    yield
+    embedded.delete("CustomResourceDefinition", "agentconfigs.kagent.io")
+
+
+@pytest.fixture
+def people(namespace, tmp_path):
+    """Two users who may write AgentConfigs; `ada` may approve too."""
+    found = {}
+    for name, verbs in (("ada", ["get", "patch", "update", "approve"]), ("eve", ["get", "patch", "update"])):
+        rule = {"apiGroups": ["kagent.io"], "resources": ["agentconfigs"], "verbs": verbs}
+        rbac, where = "rbac.authorization.k8s.io", {"name": name, "namespace": namespace.namespace}
+        namespace.apply(
+            [
+                {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": where},
+                {"apiVersion": f"{rbac}/v1", "kind": "Role", "metadata": where, "rules": [rule]},
+                {
+                    "apiVersion": f"{rbac}/v1",
+                    "kind": "RoleBinding",
+                    "metadata": where,
+                    "roleRef": {"apiGroup": rbac, "kind": "Role", "name": name},
+                    "subjects": [{"kind": "ServiceAccount", **where}],
+                },
+            ]
+        )
+        path = f"/api/v1/namespaces/{namespace.namespace}/serviceaccounts/{name}/token"
+        body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+        token = json.loads(namespace.api.raw("post", path, body=body).data)["status"]["token"]
+        found[name] = through(namespace, namespace.namespace, tmp_path, token=token)
+    return found
+
+
+def listed(agent, namespace):
+    """The status as the operator writes it."""
+    path = f"/apis/kagent.io/v1/namespaces/{namespace.namespace}/agentconfigs/{agent.desk.name}"
+    found = json.loads(namespace.api.raw("get", path).data)
+    found["status"] = {"proposals": [vars(item) for item in agent.status().proposals]}
+    namespace.api.raw("put", f"{path}/status", body=found)
+
+
+def enforced(namespace, agent):
+    """Wait until the API server applies the admission policy, which takes it a moment."""
+    note = {"metadata": {"annotations": {"kagent.io/approve": "x:y", "kagent.io/approved-by": "nobody"}}}
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            namespace.patch("AgentConfig", agent, note, type="merge", dry_run=True)
+        except Forbidden:
+            return
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def test_an_annotation_approves_only_in_the_name_of_who_may(namespace, make, clock, defined, people):
+    namespace.apply(deployment())
+    agent = make(OperationsPolicy(), SCALE)
+    namespace.apply(agent.desk.config.model_dump(by_alias=True, mode="json", exclude_none=True))
+    agent.look()
+    (first,) = agent.desk.state.proposals()
+    listed(agent, namespace)
+    annotate(people["eve"], agent.desk.name, namespace.namespace, first.id)
+    agent.look()
+    assert agent.desk.state.get(first.id).state == "open"  # nobody vouches for annotations yet
+    assert "nobody vouches" in list(current().audit.read())[-1]["reason"]
+    namespace.apply(POLICY_FILE)
+    enforced(namespace, agent.desk.name)
+    agent.desk.state.save(replace(first, opened=(datetime.now(UTC) + timedelta(seconds=5)).isoformat()))
+    with pytest.raises(Forbidden, match="needs the verb approve"):
+        note = {"kagent.io/approve": f"{first.id}:{first.hash}x"}
+        user = f"system:serviceaccount:{namespace.namespace}:eve"
+        change = {"metadata": {"annotations": {**note, "kagent.io/approved-by": user}}}
+        people["eve"].patch("AgentConfig", agent.desk.name, change, type="merge")
+    with pytest.raises(Forbidden, match="must be the name of the user who approves"):
+        forged = {"kagent.io/approved-by": f"system:serviceaccount:{namespace.namespace}:ada"}
+        people["eve"].patch(
+            "AgentConfig", agent.desk.name, {"metadata": {"annotations": forged}}, type="merge"
+        )
+    by = annotate(people["ada"], agent.desk.name, namespace.namespace, first.id)
+    agent._refused.clear()
+    agent.look()
+    done = agent.desk.state.get(first.id)
+    assert (done.state, done.by) == ("done", by)
+    assert by.endswith(":ada")
+    assert namespace.get("Deployment", "api").at("spec.replicas") == 2
+    namespace.delete("ValidatingAdmissionPolicyBinding", "kagent-approvals")
+    namespace.delete("ValidatingAdmissionPolicy", "kagent-approvals")
 
 
 def test_the_log_of_a_failing_pod_and_its_diagnosis_change_nothing(namespace, make, clock):
