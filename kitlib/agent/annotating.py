@@ -53,7 +53,7 @@ def take_annotation(desk: Desk, refused: set[str]) -> Proposal | None:
     mark, by = str(notes.get(APPROVE, "")), str(notes.get(APPROVED_BY, ""))
     id, _, hash = mark.partition(":")
     waiting = [item for item in desk.state.proposals() if item.id == id and item.state == "open"]
-    if not waiting or mark in refused:
+    if not waiting or f"{mark} {by}" in refused:
         return None
     try:
         if problem := _unguarded(desk.cluster, waiting[0]):
@@ -62,7 +62,7 @@ def take_annotation(desk: Desk, refused: set[str]) -> Proposal | None:
             raise NotApproved(f"{APPROVE} is {mark!r}, and has to be PROPOSAL:HASH")
         return answering.approve(desk.state, id, by, hash=hash)
     except NotApproved as error:
-        refused.add(mark)
+        refused.add(f"{mark} {by}")
         desk.record("refused", proposal=id, title=waiting[0].title, reason=error.message)
         return None
 

@@ -9,9 +9,11 @@ from kitlib.agent.acting import Move, Seen, perform, think
 from kitlib.agent.carrying import carry_out
 from kitlib.agent.desk import Desk
 from kitlib.agent.judging import Fired, Judge
-from kitlib.agent.names import MUTATIONS, READS, Act
+from kitlib.agent.names import READS, Act
+from kitlib.agent.permitting import alone
 from kitlib.agent.proposals import Proposal, State, keys_of
 from kitlib.agent.reading import read
+from kitlib.agent.triggers import Trigger
 from kitlib.agent.view import View
 from kitlib.errors import ClusterUnreachable, KitError
 from kitlib.policy import Denied, acting
@@ -124,14 +126,13 @@ class Decider:
         return replace(proposal, hash=plan.hash, diff=plan.diff)
 
     def _automatic(self, fired: Fired, act: Act, view: View) -> bool:
-        """Whether nobody has to be asked: every one of the rules says so."""
-        safety = self.desk.config.spec.safety
-        if fired.rule.suggests or safety.dry_run_default or MUTATIONS[act] in safety.require_approval:
-            return False
-        rows = self.desk.policy.of(act)
-        return any(self.judge.holds(row.trigger, fired.subject, view.now) for row in rows) and not any(
-            row.act == act and not row.automatic for row in self.desk.policy.permissions
-        )
+        """Whether nobody has to be asked."""
+
+        def holds(trigger: Trigger) -> bool:
+            return self.judge.holds(trigger, fired.subject, view.now)
+
+        safety, suggests = self.desk.config.spec.safety, fired.rule.suggests
+        return alone(act, safety, self.desk.policy, holds, suggests=suggests)
 
     def _read(self, proposal: Proposal, seen: Seen) -> Proposal:
         """What changes nothing is done at once."""

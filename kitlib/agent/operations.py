@@ -62,10 +62,6 @@ class OperationsPolicy:
     rollback: timedelta = timedelta(hours=24)
     escalate_after: timedelta = timedelta(minutes=15)
 
-    def of(self, act: Act) -> tuple[Permission, ...]:
-        """The rows that allow an act without a person, each under its condition."""
-        return tuple(row for row in self.permissions if row.act == act and row.automatic)
-
 
 def load(path: Path | str) -> OperationsPolicy:
     """Read a policy from a specification's file.
@@ -111,10 +107,8 @@ def from_spec(reading: Reading[AiOperations]) -> tuple[OperationsPolicy, Finding
             findings.append(_unknown(reading, ("prohibited", index), text, (*TOPICS, *OPERATIONS)))
     kept = int(LIFE.total_seconds() // 3600)
     if spec.rollback_hours > kept:
-        said = f"{spec.rollback_hours} hours"
-        findings.append(
-            _unknown(reading, ("rollback_hours",), said, (f"{kept} hours", "less"), f"{kept} hours")
-        )
+        said, most = f"{spec.rollback_hours} hours", f"{kept} hours"
+        findings.append(_unknown(reading, ("rollback_hours",), said, (most, "less"), most))
     policy = OperationsPolicy(
         tuple(rows),
         tuple(sorted(topics)),

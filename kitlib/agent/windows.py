@@ -26,15 +26,13 @@ class Windows:
         self.gap = gap
         self._runs: dict[Key, _Run] = {}
 
-    def sample(self, key: Key, at: datetime, holds: bool | None) -> None:
+    def sample(self, key: Key, at: datetime, holds: bool) -> None:
         """Take a sample.
 
         Args:
             at: when it was measured; one that is no newer than the last is the same sample again.
-            holds: whether the condition held; None: nobody knows, which is no sample.
+            holds: whether the condition held; where nobody knows, no sample is taken.
         """
-        if holds is None:
-            return
         run = self._runs.get(key)
         if run is not None and at <= run.last:
             return

@@ -208,7 +208,7 @@ def test_the_applications_operations_are_rules():
         "restart-pod", "adjust-autoscaler", "collect-logs", "increase-resources", "rollback", "drain",
     }  # fmt: skip
     assert acts["collect-logs"].automatic
-    assert policy.of("restart-pod") == ()
+    assert not acts["restart-pod"].automatic
     assert policy.escalate_after == timedelta(minutes=15)
     assert len(policy.prohibited) == 5
 
@@ -225,7 +225,7 @@ def changed(*pairs):
     ("pair", "fix"),
     [
         (("| Pod restart |", "| Pod restrat |"), "write Pod restart"),
-        (("CPU > 90% for 5min", "CPU over 90"), "write CPU > 90% for 5min"),
+        (("CPU > 90% for 5min", "CPU > 90 for 5min"), "write CPU > 90% for 5min"),
         (("- RBAC changes", "- RBAC chnages of any kind"), "write RBAC changes"),
         (("for 24 hours", "for 48 hours"), "write 24 hours"),
     ],
