@@ -1,7 +1,7 @@
 """The agent over many pods: processor time, memory, API calls a minute, and from a fault to its decision.
 
 Run: uv run python benchmarks/agent_scale.py [PODS]; default 5000. An embedded control plane with a fake node
-for each 100 pods. The agent is a process of its own; after a minute without changes ten pods are made to fail,
+for each 100 pods. The agent is a process of its own; after a quiet minute ten pods are made to fail,
 one by one, and the time from the write of the status to the agent's proposal is taken.
 """
 
@@ -45,7 +45,8 @@ def main() -> None:
         with subprocess.Popen(
             command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         ) as agent:
-            assert agent.stdin and agent.stdout
+            assert agent.stdin
+            assert agent.stdout
             print(f"{count} pods: {agent.stdout.readline().strip()}", flush=True)
             written = {}
             for name in names[: FAULTS * PODS_EACH : PODS_EACH]:  # one of each Deployment

@@ -94,10 +94,13 @@ class Agent:
         self.start()
         try:
             while not stop.is_set():
-                self._wake.wait(LOOK_SECONDS)
-                self._wake.clear()
                 self.look()
+                until = time.monotonic() + LOOK_SECONDS
                 stop.wait(LEAST_SECONDS)
+                while not stop.is_set() and not self._wake.wait(LEAST_SECONDS):
+                    if time.monotonic() >= until:
+                        break
+                self._wake.clear()
         finally:
             self.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from secrets import token_hex
 
 from kitlib.agent.acting import Move, Seen, perform, think
@@ -17,6 +18,8 @@ from kitlib.agent.triggers import Trigger
 from kitlib.agent.view import View
 from kitlib.errors import ClusterUnreachable, KitError
 from kitlib.policy import Denied, acting
+
+EFFECT = timedelta(minutes=5)  # that what was done alone is given to help
 
 
 class Decider:
@@ -81,11 +84,26 @@ class Decider:
     def _suppressed(self, keys: tuple[str, str]) -> str:
         """Why nothing is proposed now; empty: nothing speaks against it."""
         state = self.desk.state
-        for other in state.proposals():
-            if other.waits and {*other.keys} & {*keys}:
+        same = [item for item in state.proposals() if {*item.keys} & {*keys}]
+        for other in same:
+            if other.waits:
                 return f"proposal {other.id} is not settled yet"
-        quiet = any(state.cooling(key, self.desk.clock()) for key in keys)
-        return "it is quiet for a while" if quiet else ""
+        if not any(state.cooling(key, self.desk.clock()) for key in keys):
+            return ""
+        self._did_not_help(same)
+        return "it is quiet for a while"
+
+    def _did_not_help(self, same: list[Proposal]) -> None:
+        """Tell a person when what was done alone had its time, and its rule fires all the same."""
+        newest = same[-1] if same else None
+        if newest is None or not newest.automatic or newest.act in READS or newest.state != "done":
+            return
+        since = self.desk.clock() - datetime.fromisoformat(newest.changed)
+        if since < EFFECT or "action-escalated on-call" in newest.told:
+            return
+        reason = f"{int(since.total_seconds() // 60)} min after it was done, its rule fires again"
+        self.desk.record("escalated", proposal=newest.id, title=newest.title, reason=reason)
+        self.desk.tell(replace(newest, reason=f"{reason}; {newest.reason}"), "action-escalated", "on-call")
 
     def _suppress(self, key: str, why: str) -> None:
         if key in self._told:

@@ -30,6 +30,7 @@ from kitlib.agent.triggers import parse
 from kitlib.agent.watching import WATCHABLE, Watch, Watchable
 from kitlib.cluster import Cluster
 from kitlib.errors import Conflict, Forbidden, NotApproved, NotFound
+from kitlib.operations import automation
 from kitlib.policy import Actor, Audit, Denied, Gate, acting, current
 from kitlib.settings import get_settings
 from kitlib.specs.models.agent import AgentConfig
@@ -232,6 +233,25 @@ def test_a_crash_loop_of_over_five_minutes_is_evicted_and_recorded(namespace, ma
     assert begun[0]["action"]["verb"] == "evict"
     assert entries(agent) == {"fired": 1, "suggested": 1, "executed": 1}
     assert agent.status().executed_last_hour == 1
+    changes = automation.changes(current().audit.read(), since=timedelta(hours=1))
+    row = automation.automated(changes).set_index("object").loc[f"Pod/{pod.name} -n {namespace.namespace}"]
+    assert (row["verb"], row["result"]) == ("evict", "done")
+
+
+def test_an_eviction_that_did_not_help_is_told_to_a_person_once(namespace, make, clock):
+    namespace.apply(deployment())
+    (pod,) = running(namespace)
+    crash(namespace, pod)
+    agent = make(AUTO)
+    crashed(agent, pod.name)
+    looks(agent, clock, 5.5)
+    (new,) = running(namespace)
+    crash(namespace, new)
+    crashed(agent, new.name)
+    looks(agent, clock, 8)
+    heard = [(n.event, n.to) for n in agent.desk.listener]
+    assert heard[2:] == [("action-escalated", "on-call")]
+    assert len(agent.desk.state.proposals()) == 1
 
 
 def test_a_pod_that_recovers_in_between_is_left_alone(namespace, make, clock):
