@@ -148,7 +148,7 @@ def _raise(item: Status, most: Decimal, wanted: Decimal, request: str | None) ->
     limit = quantity.parse(was) if was else None
     if limit is None:
         raise RunbookError(
-            f"container {item.name} has no memory limit: its node has no memory left for it",
+            f"container {item.name} has no limit: its node has no memory left",
             fix="give it a request and a limit, or its node less to do",
         )
     if limit >= most:
