@@ -178,6 +178,10 @@ class Settings(BaseSettings):
         default=60.0, gt=0, description="Seconds for one server's answer, all its retries included."
     )
     ai_redact_ips: bool = Field(default=False, description="Hide IP addresses from models too.")
+    prometheus_url: Address | Literal[""] = Field(
+        default="",
+        description="Prometheus, for the agent's conditions on error rates; none: no such fires.",
+    )
     go_cache_dir: Path | None = Field(
         default=None, description="Keep Go's caches here; none: temporary, removed after each build."
     )

@@ -6,6 +6,7 @@ import typer
 
 from kitlib import __version__
 from kitlib.cli import (
+    agent,
     ai,
     app_commands,
     ask,
@@ -34,6 +35,7 @@ app.add_typer(spec.app, name="spec")
 app.add_typer(audit.app, name="audit")
 app.add_typer(fault.app, name="fault")
 app.add_typer(ai.app, name="ai")
+app.add_typer(agent.app, name="agent")
 app.command()(audit.approve)
 app.command()(audit.undo)
 app.command()(doctor.doctor)

@@ -62,9 +62,18 @@ class Api:
         return found, _warnings(answer.headers)
 
     def raw(
-        self, method: str, path: str, *, query: Mapping[str, Any] | None = None, body: Any = None
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        body: Any = None,
+        read_seconds: float = READ_SECONDS,
     ) -> urllib3.HTTPResponse:
         """Call any path of the server, such as a pod's log; the body is JSON.
+
+        Args:
+            read_seconds: how long the answer, or the next part of it, may take.
 
         Raises:
             ClusterUnreachable, ContextChanged, ApiError: see kitlib.errors.
@@ -78,7 +87,7 @@ class Api:
                 query_params=[(key, value) for key, value in (query or {}).items() if value is not None],
                 header_params={"Accept": "*/*"},
                 serialize=False,
-                _request_timeout=(CONNECT_SECONDS, READ_SECONDS),
+                _request_timeout=(CONNECT_SECONDS, read_seconds),
             )
         return answer
 

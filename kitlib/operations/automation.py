@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 WRITTEN = ("Deployment", "StatefulSet", "DaemonSet", "Service", "ConfigMap")
 COLUMNS = ("at", "actor", "verb", "object", "result", "reason")
+PROGRAMS = ("agent", "model")
 REFUSED = {"deny": "denied", "needs approval": "not approved"}
 
 
@@ -53,6 +54,11 @@ def by_actor(found: pandas.DataFrame) -> pandas.DataFrame:
 
     kinds = found["actor"].str.partition(" ")[0].rename("actor")
     return pandas.crosstab(kinds, found["result"])
+
+
+def automated(found: pandas.DataFrame) -> pandas.DataFrame:
+    """The changes that programs asked for which decide by themselves: agents and language models."""
+    return found[found["actor"].str.partition(" ")[0].isin(PROGRAMS)]
 
 
 def refusals(found: pandas.DataFrame) -> pandas.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -42,12 +42,25 @@ def told(evidence: Evidence) -> str:
     return "\n".join(lines) or "no container was killed for memory within a day"
 
 
-def plan(cluster: Cluster, deployment: str, maximum: str, growth: float) -> list[Raise]:
-    """The new limit of each container that was killed for memory; empty when none was.
+def plan(
+    cluster: Cluster,
+    deployment: str,
+    maximum: str,
+    growth: float,
+    near: Mapping[str, Decimal] | None = None,
+) -> list[Raise]:
+    """The new limit of each container that was killed for memory, or is near its limit; empty when none is.
 
     The limit grows by `growth` and by at least 100Mi, and stays a fifth above the usage that metrics-server
     reports, where there is one. A request that is set keeps its share of the limit, so that the pod keeps its
     quality of service.
+
+    Args:
+        cluster: bound to its namespace.
+        deployment: whose containers.
+        maximum: the most that a limit may become; a LimitRange may allow less.
+        growth: the factor by which a limit grows.
+        near: containers that are near their limit though none was killed, each with the bytes it used most.
 
     Raises:
         RunbookError: the limit is at its maximum, the container has none of its own, or a quota has no room.
@@ -55,9 +68,12 @@ def plan(cluster: Cluster, deployment: str, maximum: str, growth: float) -> list
     evidence = gather(cluster, "Deployment", deployment)
     most = _most(cluster, maximum)
     peaks = usage(cluster, evidence)
+    for name, used in (near or {}).items():
+        peaks[name] = max(used, peaks.get(name, capacity.ZERO))
+    close = {item.name: item for item in evidence.statuses if item.name in (near or {})}
     requests, factor = _requests(evidence.workload), Decimal(str(growth))
     found = []
-    for item in killed(evidence):
+    for item in {**close, **{item.name: item for item in killed(evidence)}}.values():
         now = capacity.amount(_limit(item))
         wanted = max(now * factor, peaks.get(item.name, capacity.ZERO) * ABOVE_USAGE)
         found.append(_raise(item, most, wanted, requests.get(item.name)))
@@ -132,12 +148,12 @@ def _raise(item: Status, most: Decimal, wanted: Decimal, request: str | None) ->
     limit = quantity.parse(was) if was else None
     if limit is None:
         raise RunbookError(
-            f"container {item.name} was killed for memory and has no limit: its node has no memory left",
+            f"container {item.name} has no limit: its node has no memory left",
             fix="give it a request and a limit, or its node less to do",
         )
     if limit >= most:
         raise RunbookError(
-            f"container {item.name} was killed at its limit {was}, and {capacity.binary(most)} is the most",
+            f"container {item.name} needs more than its limit {was}, and {capacity.binary(most)} is the most",
             fix="look for a leak, or run it again with a higher maximum",
         )
     mebi = Decimal(1024**2)

@@ -58,6 +58,8 @@ class Budget:
         try:
             with self._open() as file:
                 spent = self._recent(file, moment)
+                if self.limits.actions_per_hour <= 0:
+                    return "no action an hour is the limit"
                 if len(spent) >= self.limits.actions_per_hour:
                     wait = int(max(0.0, spent[-self.limits.actions_per_hour][0] + HOUR - moment)) // 60 + 1
                     limit = self.limits.actions_per_hour
@@ -68,6 +70,15 @@ class Budget:
         except (OSError, ValueError, TypeError) as error:
             return f"the account {self.path} can't be used ({error}), so it counts as spent"
         return ""
+
+    def left(self, now: float | None = None) -> int:
+        """How many actions may still be taken now; 0 when the account can't be read."""
+        try:
+            with self._open() as file:
+                spent = len(self._recent(file, time.time() if now is None else now))
+        except (OSError, ValueError, TypeError):
+            return 0
+        return max(0, self.limits.actions_per_hour - spent)
 
     @contextmanager
     def _open(self) -> Iterator[IO[str]]:

@@ -105,7 +105,7 @@ class Gate:
         planning: collect the actions instead of making them.
         read_only: refuse every action, whoever acts and whatever was approved.
         following: the approved plan; only its actions are made.
-        tell: called before and after each change.
+        tell: called before and after each change; a KitError of it before a change prevents that.
     """
 
     actor: Actor
@@ -200,8 +200,8 @@ class Gate:
         kept = preimages.keep(mutation, before, self.actor)
         shown = action.as_dict() if action else {"verb": mutation.verb, "object": _ref(mutation)}
         number = self.audit.write("begin", id=kept.id, actor=str(self.actor), action=shown)
-        self._tell("begun", kept, planned)
         try:
+            self._tell("begun", kept, planned)
             answer = mutation.send(False)
         except KitError as error:
             self.audit.write("end", of=number, result="failed", message=error.message)

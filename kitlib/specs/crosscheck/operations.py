@@ -25,6 +25,9 @@ _ACTIONS = {
     "suggest-resource-increase": "resource",
     "suggest-restart": "restart",
     "suggest-rollback": "rollback",
+    "restart": "restart",
+    "scale": "scale",
+    "rollback": "rollback",
     "diagnose": "diagnose",
     "notify": "notify",
 }

@@ -15,9 +15,19 @@ Action = Literal[
     "suggest-resource-increase",
     "suggest-restart",
     "suggest-rollback",
+    "restart",
+    "scale",
+    "rollback",
     "notify",
 ]
-Event = Literal["action-suggested", "action-approved", "action-executed", "action-denied", "action-failed"]
+Event = Literal[
+    "action-suggested",
+    "action-approved",
+    "action-executed",
+    "action-denied",
+    "action-failed",
+    "action-escalated",
+]
 Mutation = Literal["delete", "scale", "restart", "patch", "rollback", "drain"]
 
 
@@ -57,11 +67,15 @@ class Safety(CamelModel):
 
 
 class Monitoring(CamelModel):
-    """A rule: a condition over the seed's names, such as pod.restartCount > 3, and what follows."""
+    """A rule: a condition over the seed's names, such as pod.restartCount > 3, and what follows.
+
+    `cooldownMinutes` is how long it is quiet about a workload after a proposal was carried out or denied.
+    """
 
     name: Name
     condition: Text
     action: Action
+    cooldown_minutes: Annotated[int, Field(ge=1, le=1440)] = 30
 
 
 class Slack(CamelModel):

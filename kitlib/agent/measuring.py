@@ -1,0 +1,111 @@
+"""Measured facts: what pods use, from the metrics API, and error rates, from Prometheus where one is set."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from kitlib import quantity
+from kitlib.agent.facts import Usage
+from kitlib.cluster import Cluster
+from kitlib.errors import ClusterError
+from kitlib.settings import get_settings
+
+TIMEOUT_SECONDS = 5.0
+# Answered requests with an error of the server, of all answered, over five minutes and by pod. The names are
+# those of the RED method's usual counters; what an application calls its own ends like that.
+ERROR_RATE = (
+    'sum by (pod) (rate({{__name__=~".*http_requests_total",namespace="{namespace}",status=~"5.."}}[5m]))'
+)
+ALL_RATE = 'sum by (pod) (rate({{__name__=~".*http_requests_total",namespace="{namespace}"}}[5m]))'
+
+
+@dataclass(frozen=True)
+class Rate:
+    """How many requests a pod answers in a second, and how many of them with an error."""
+
+    at: datetime
+    total: float
+    errors: float
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured in one namespace; what could not be is absent, and `problems` says why."""
+
+    usage: dict[str, Usage] = field(default_factory=dict)
+    rates: dict[str, Rate] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+
+
+class Meter(Protocol):
+    """Measures a namespace."""
+
+    def measure(self, namespace: str, *, rates: bool) -> Measured:
+        """By the names of its pods; never raises.
+
+        Args:
+            rates: whether anybody asks for error rates.
+        """
+
+
+class LiveMeter:
+    """The metrics API, and Prometheus if the setting `prometheus_url` names one."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+
+    def measure(self, namespace: str, *, rates: bool) -> Measured:
+        """See `Meter`."""
+        problems: list[str] = []
+        usage: dict[str, Usage] = {}
+        try:
+            path = f"/apis/metrics.k8s.io/v1beta1/namespaces/{namespace}/pods"
+            usage = _usage(json.loads(self._cluster.api.raw("get", path).data))
+        except (ClusterError, ValueError, KeyError, TypeError) as error:
+            problems.append(f"metrics: {str(error).partition(chr(10))[0]}")
+        found: dict[str, Rate] = {}
+        if rates and (address := get_settings().prometheus_url):
+            try:
+                found = _rates(address, namespace)
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                problems.append(f"Prometheus: {error}")
+        return Measured(usage, found, tuple(problems))
+
+
+def _usage(answer: dict[str, Any]) -> dict[str, Usage]:
+    found = {}
+    for item in answer["items"]:
+        amounts = {
+            one["name"]: (_number(one["usage"].get("cpu")), _number(one["usage"].get("memory")))
+            for one in item["containers"]
+        }
+        found[str(item["metadata"]["name"])] = Usage(datetime.fromisoformat(item["timestamp"]), amounts)
+    return found
+
+
+def _rates(address: str, namespace: str) -> dict[str, Rate]:
+    errors = _query(address, ERROR_RATE.format(namespace=namespace))
+    now = datetime.now(UTC)
+    everything = _query(address, ALL_RATE.format(namespace=namespace))
+    return {pod: Rate(now, total, errors.get(pod, 0.0)) for pod, total in everything.items()}
+
+
+def _query(address: str, text: str) -> dict[str, float]:
+    if not address.startswith(("http://", "https://")):
+        raise ValueError(f"{address} is no address of HTTP")
+    query = urllib.parse.urlencode({"query": text})
+    with urllib.request.urlopen(
+        f"{address.rstrip('/')}/api/v1/query?{query}", timeout=TIMEOUT_SECONDS
+    ) as answer:
+        found = json.load(answer)
+    return {str(item["metric"]["pod"]): float(item["value"][1]) for item in found["data"]["result"]}
+
+
+def _number(value: Any) -> float:
+    return float(quantity.parse(value) or 0)
