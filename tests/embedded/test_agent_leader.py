@@ -1,4 +1,4 @@
-"""Two candidates for one Lease, and the memory that goes from one leader to the next, on a real API server."""
+"""Two candidates for one Lease, and the memory that goes from leader to leader, on a real API server."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_one_of_two_leads_and_the_other_follows_when_it_is_killed(keeping):
 
 
 def test_a_leader_that_ends_hands_over_at_once(keeping):
-    clock, first, second = two(keeping)
+    _, first, second = two(keeping)
     assert first.step()
     stop = threading.Event()
     stop.set()
