@@ -18,6 +18,7 @@ import fcntl
 import gzip
 import json
 import os
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -25,7 +26,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from kitlib.agent.housekeeping import Body, Housekeeping
-from kitlib.errors import Conflict, KitError, NotFound
+from kitlib.errors import ApiError, ClusterUnreachable, Conflict, KitError, NotFound
 
 STATE = "state"
 AUDIT = "audit.jsonl"
@@ -33,7 +34,7 @@ PIECE = 1 << 20  # bytes of the audit in one ConfigMap, before compression
 MOST_PIECES = 16
 MOST_BYTES = 900_000  # of a ConfigMap, which may have 1 MiB: kubernetes.io/docs/concepts/configuration
 HOLDER = ".holder"
-_LEFT_OUT = ("digest.key", HOLDER, "clusters", "locks")
+_LEFT_OUT = ("digest.key", HOLDER, "clusters", "locks", "lock")
 _LOCK_SECONDS = 2.0
 _TRIES = 5
 
@@ -55,6 +56,7 @@ class Keeper:
         self._identity = identity
         self._found: Body = {}
         self._saved: dict[str, bytes] = {}
+        self._lock = threading.Lock()
 
     def load(self, folder: Path) -> None:
         """Make the memory this process's own, and bring it to a folder.
@@ -83,9 +85,17 @@ class Keeper:
         """Bring the folder to the cluster; when this returns, it is there.
 
         Raises:
-            StateLost: another replica took over, or there is no room; nothing may be changed.
-            ClusterUnreachable, ApiError: it is not known whether it is there.
+            StateLost: another replica took over, there is no room, or no answer; nothing may be changed.
         """
+        with self._lock:
+            try:
+                self._save(folder)
+            except (ApiError, ClusterUnreachable) as error:
+                raise StateLost(
+                    f"what is to be done can't be kept, so it is not done: {error.message}"
+                ) from None
+
+    def _save(self, folder: Path) -> None:
         files = _collect(folder)
         content = self._content(files)
         try:
@@ -97,7 +107,8 @@ class Keeper:
 
     def changed(self, folder: Path) -> bool:
         """Whether the folder holds anything that was not saved."""
-        return _collect(folder) != self._saved
+        with self._lock:
+            return _collect(folder) != self._saved
 
     def _own(self) -> Body:
         """The ConfigMap as it is now, if it is still this process's: an answer to a save may get lost."""
@@ -126,7 +137,7 @@ class Keeper:
         try:
             files = _unpacked(found["binaryData"]["files"])
             pieces = int(found["data"]["pieces"])
-            audit = [self._keeping.kept(f"audit-{number:02d}")["binaryData"] for number in range(pieces)]
+            audit = [self._keeping.kept(_piece(number))["binaryData"] for number in range(pieces)]
             if pieces:
                 whole = [_unpacked(piece["files"])[AUDIT] for piece in audit]
                 files[AUDIT] = b"".join([*whole, files.get(AUDIT, b"")])
@@ -155,11 +166,20 @@ class Keeper:
             )
         content = {"immutable": True, "binaryData": {"files": _packed({AUDIT: piece})}}
         try:
-            self._keeping.create_kept(f"audit-{number:02d}", content)
+            self._keeping.create_kept(_piece(number), content)
         except Conflict:  # an earlier save was cut off behind it, or it is another's
-            stored = self._keeping.kept(f"audit-{number:02d}")["binaryData"]["files"]
+            stored = self._keeping.kept(_piece(number))["binaryData"]["files"]
             if _unpacked(stored)[AUDIT] != piece:
-                raise StateLost(f"audit-{number:02d} of {self._keeping.name} holds other entries") from None
+                raise StateLost(f"{_piece(number)} of {self._keeping.name} holds other entries") from None
+
+
+def suffixes() -> list[str]:
+    """What the names of the ConfigMaps end in."""
+    return [STATE, *(_piece(number) for number in range(MOST_PIECES))]
+
+
+def _piece(number: int) -> str:
+    return f"audit-{number:02d}"
 
 
 def _collect(folder: Path) -> dict[str, bytes]:
@@ -174,7 +194,7 @@ def _collect(folder: Path) -> dict[str, bytes]:
 def _paths(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.rglob("*")):
         parts = path.relative_to(folder).parts
-        if path.is_file() and path.suffix != ".tmp" and parts[0] not in _LEFT_OUT:
+        if path.is_file() and path.suffix != ".tmp" and not {parts[0], path.name} & set(_LEFT_OUT):
             yield path
 
 

@@ -110,7 +110,7 @@ class Sender:
         if answer.status in REVOKED:
             return REVOKED_PAUSE
         self._failures += 1
-        longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(self._failures - 1, 10))
+        longest: float = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(self._failures - 1, 10))
         return longest * random.uniform(0.5, 1.0)  # two replicas must not knock in step
 
 

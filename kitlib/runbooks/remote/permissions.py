@@ -208,12 +208,17 @@ def role(
     labels: Mapping[str, str],
     rules: list[dict[str, Any]],
     namespace: str = "",
+    name: str = "",
 ) -> list[dict[str, Any]]:
-    """A Role or ClusterRole with these rules, and its binding to the ServiceAccount `account` of `home`."""
+    """A Role or ClusterRole with these rules, and its binding to the ServiceAccount `account` of `home`.
+
+    Both are called `name`; none: as the account.
+    """
+    name = name or account
     subject = {"kind": "ServiceAccount", "name": account, "namespace": home}
-    reference = {"apiGroup": RBAC, "kind": kind, "name": account}
-    made = named(f"{RBAC}/v1", kind, account, labels, namespace) | {"rules": rules}
-    binding = named(f"{RBAC}/v1", f"{kind}Binding", account, labels, namespace)
+    reference = {"apiGroup": RBAC, "kind": kind, "name": name}
+    made = named(f"{RBAC}/v1", kind, name, labels, namespace) | {"rules": rules}
+    binding = named(f"{RBAC}/v1", f"{kind}Binding", name, labels, namespace)
     return [made, binding | {"roleRef": reference, "subjects": [subject]}]
 
 

@@ -1,0 +1,50 @@
+"""An AgentConfig as values for the chart kit-agent, so that nobody writes its permissions by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from kitlib.agent import operations
+from kitlib.agent.names import Act
+from kitlib.agent.permissions import Access, access_of
+from kitlib.artifacts.yamlfile import dump
+from kitlib.errors import SettingsError
+from kitlib.runbooks.remote import permissions
+from kitlib.specs import read
+from kitlib.specs.models.agent import AgentConfig
+
+
+def chart_values(config: Path, rules: Path | None = None) -> str:
+    """The values of a chart with this agent, as YAML.
+
+    Args:
+        config: an AgentConfig's file.
+        rules: the AI operations specification; none: every change needs a person.
+
+    Raises:
+        SettingsError: one of them is not what it should be; names each field.
+        UsageError: the scope names a resource that no agent gets, or a file isn't there.
+    """
+    reading = read(config)
+    if not isinstance(reading.spec, AgentConfig):
+        told = "; ".join(
+            f"{item.object} {item.title}: found {item.found}, expected {item.expected}"
+            for item in reading.findings
+        )
+        raise SettingsError(f"{config} is no AgentConfig: {told}", fix=f"kit spec check {config}")
+    text = rules.read_text() if rules else ""
+    acts: set[Act] = {row.act for row in operations.load(rules).permissions} if rules else set()
+    values = values_of(reading.spec, access_of(reading.spec, acts), text)
+    return dump(values)
+
+
+def values_of(config: AgentConfig, access: Access, rules: str) -> dict[str, Any]:
+    """The values, as data."""
+    spec = config.spec.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return {
+        "config": {"name": config.metadata.name, "namespace": config.metadata.namespace, "spec": spec},
+        "operations": rules,
+        "roles": [{"namespace": place, "rules": found} for place, found in access.rules.items()],
+        "clusterRules": permissions.rules(access.wide),
+    }
