@@ -5,13 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from kitlib.agent import operations
+from kitlib.agent import operations, starting
 from kitlib.agent.names import Act
 from kitlib.agent.permissions import Access, access_of
 from kitlib.artifacts.yamlfile import dump
-from kitlib.errors import SettingsError
 from kitlib.runbooks.remote import permissions
-from kitlib.specs import read
 from kitlib.specs.models.agent import AgentConfig
 
 
@@ -26,16 +24,10 @@ def chart_values(config: Path, rules: Path | None = None) -> str:
         SettingsError: one of them is not what it should be; names each field.
         UsageError: the scope names a resource that no agent gets, or a file isn't there.
     """
-    reading = read(config)
-    if not isinstance(reading.spec, AgentConfig):
-        told = "; ".join(
-            f"{item.object} {item.title}: found {item.found}, expected {item.expected}"
-            for item in reading.findings
-        )
-        raise SettingsError(f"{config} is no AgentConfig: {told}", fix=f"kit spec check {config}")
+    found = starting.load_config(config)
     text = rules.read_text() if rules else ""
     acts: set[Act] = {row.act for row in operations.load(rules).permissions} if rules else set()
-    values = values_of(reading.spec, access_of(reading.spec, acts), text)
+    values = values_of(found, access_of(found, acts), text)
     return dump(values)
 
 
