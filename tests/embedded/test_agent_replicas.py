@@ -1,0 +1,158 @@
+"""Two whole replicas of the agent on a real API server: one acts, its death and its end hand over."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from kitlib import policy
+from kitlib.agent.leader import Timing
+from kitlib.agent.replica import Replica
+from kitlib.agent.serving import Pulse
+from kitlib.agent.status import AgentStatus
+from kitlib.errors import KitError
+from kitlib.policy import Actor, Approvals, Audit, Budget, Gate, Limits
+
+ROOT = Path(__file__).parents[2]
+TIMING = Timing(lease=4.0, hold=2.5, retry=0.4)
+
+
+@pytest.fixture(scope="module")
+def defined(embedded):
+    embedded.apply(ROOT / "charts/kit-agent/crds/agentconfig.yaml")
+    embedded.wait("CustomResourceDefinition", "agentconfigs.kagent.io", until="Established")
+    yield
+    embedded.delete("CustomResourceDefinition", "agentconfigs.kagent.io")
+
+
+@pytest.fixture
+def place(namespace, defined):
+    """A namespace with an AgentConfig, and a note that agents write their names to."""
+    found = yaml.safe_load((ROOT / "todo-app/specs/agent.yaml").read_text())
+    found["metadata"] = {"name": "watcher", "namespace": namespace.namespace}
+    note = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "note"}, "data": {"by": "nobody"}}
+    namespace.apply([found, note])
+    yield namespace
+    namespace.delete("AgentConfig", "watcher")
+
+
+class Writer:
+    """An agent of one act: through the gate, with an account of one action in an hour, it writes the note."""
+
+    def __init__(self, pod, may_act, before_change):
+        self.pod, self.may_act, self.before_change = pod, may_act, before_change
+
+    def run(self, stop):
+        while not stop.is_set():
+            if self.may_act():
+                self.pod.looked.set()
+                self.act()
+            stop.wait(0.2)
+
+    def act(self):
+        folder = self.pod.folder
+        limits = Limits(actions_per_hour=1)
+        gate = Gate(
+            Actor("agent", "watcher"),
+            Approvals(folder / "approvals"),
+            Audit(folder / "audit.jsonl"),
+            Budget(folder / "budget.json", limits),
+            needs_approval=(),
+            tell=lambda change: self.before_change() if change.state == "begun" else None,
+        )
+        try:
+            with policy.acting(gate):
+                by = {"data": {"by": self.pod.name}}
+                self.pod.cluster.patch("ConfigMap", "note", by, type="merge")
+        except KitError as error:
+            self.pod.refused.append(error.message)
+
+    def status(self):
+        return AgentStatus("watching", 0, 0, 0, 0)
+
+
+class Pod:
+    """A replica in a thread, with the state folder of a pod that is new."""
+
+    def __init__(self, cluster, name, folder):
+        self.cluster, self.name, self.folder = cluster, name, folder
+        self.refused, self.looked, self.stop = [], threading.Event(), threading.Event()
+        folder.mkdir()
+
+        def make(config, listener, may_act, before_change):
+            return Writer(self, may_act, before_change)
+
+        self.replica = Replica(cluster, "watcher", name, folder, make, Pulse(), TIMING)
+        self.thread = threading.Thread(target=self.replica.run, args=(self.stop,), daemon=True)
+        self.thread.start()
+
+    def end(self):
+        self.stop.set()
+        self.thread.join(60)
+        assert not self.thread.is_alive()
+
+    def freeze(self):
+        """As SIGSTOP would: no renewal goes out, and whoever looks still thinks that it leads."""
+        self.replica.elector.step = lambda: True
+
+
+@pytest.fixture
+def pods(place, tmp_path):
+    made = {}
+
+    def start(name):
+        made[name] = Pod(place, name, tmp_path / name)
+        return made[name]
+
+    yield start
+    for pod in made.values():
+        pod.end()
+
+
+def until(true, seconds=40.0):
+    end = time.monotonic() + seconds
+    while not (found := true()) and time.monotonic() < end:
+        threading.Event().wait(0.1)
+    return found
+
+
+def note(cluster):
+    return cluster.get("ConfigMap", "note").at("data.by")
+
+
+def test_one_acts_and_the_next_goes_on_with_its_account_and_its_audit(place, pods):
+    first = pods("one")
+    assert until(lambda: note(place) == "one")
+    second = pods("two")
+    assert until(lambda: second.replica.elector.answered)
+    assert second.replica.health.ready() == ""
+    assert not second.looked.is_set()
+    assert place.get("AgentConfig", "watcher").at("status.leader") in (None, "one")
+    first.end()  # it gives the Lease back
+    assert until(lambda: second.refused)
+    assert "1 actions were done within the last hour" in second.refused[0]
+    assert note(place) == "one"
+    audit = Audit(second.folder / "audit.jsonl")
+    assert audit.verify().ok
+    events = [entry["event"] for entry in audit.read()]
+    assert events[:2] == ["begin", "end"]
+    assert until(lambda: place.get("AgentConfig", "watcher").at("status.leader") == "two")
+
+
+def test_a_leader_that_was_frozen_can_do_nothing_when_it_wakes(place, pods):
+    first = pods("one")
+    assert until(lambda: note(place) == "one")
+    (first.folder / "budget.json").unlink()  # it would act again
+    keeper = first.replica._keeper
+    first.freeze()
+    second = pods("two")
+    assert until(second.replica.elector.is_leader)
+    assert until(second.looked.is_set)
+    assert not first.replica.elector.is_leader()
+    with pytest.raises(KitError, match=r"two_.* took over"):
+        keeper.save(first.folder)
+    assert note(place) == "one"
