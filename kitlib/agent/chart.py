@@ -9,7 +9,6 @@ from kitlib.agent import operations, starting
 from kitlib.agent.names import Act
 from kitlib.agent.permissions import Access, access_of
 from kitlib.artifacts.yamlfile import dump
-from kitlib.runbooks.remote import permissions
 from kitlib.specs.models.agent import AgentConfig
 
 
@@ -38,5 +37,5 @@ def values_of(config: AgentConfig, access: Access, rules: str) -> dict[str, Any]
         "config": {"name": config.metadata.name, "namespace": config.metadata.namespace, "spec": spec},
         "operations": rules,
         "roles": [{"namespace": place, "rules": found} for place, found in access.rules.items()],
-        "clusterRules": permissions.rules(access.wide),
+        "clusterRules": access.wide_rules,
     }

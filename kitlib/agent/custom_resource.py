@@ -11,7 +11,7 @@ from kitlib.agent.events import Notice
 from kitlib.agent.permissions import access_of
 from kitlib.agent.status import AgentStatus
 from kitlib.errors import UsageError
-from kitlib.findings import Finding
+from kitlib.findings import Finding, fix_text
 from kitlib.redaction import redact, redact_tree
 from kitlib.specs.models.agent import AgentConfig
 from kitlib.specs.problems import Loc, Place
@@ -99,7 +99,7 @@ def _place(loc: Loc) -> Place:
 
 def _said(finding: Finding) -> str:
     path = finding.title.replace(" > ", ".")
-    return f"{path}: found {finding.found}, expected {finding.expected}; {finding.fix.summary}"
+    return f"{path}: found {finding.found}, expected {finding.expected}; {fix_text(finding.fix)}"
 
 
 def _camel(name: str) -> str:

@@ -35,10 +35,10 @@ class ObjectEvents:
         with suppress(RuntimeError):  # kopf's loop has ended, and with it this replica's turn
             self._context.copy().run(
                 kopf.event,
-                self._body,
+                self._body,  # type: ignore[arg-type]  # a plain mapping does
                 type=type,
                 reason=reason,
-                message=redact(message),  # type: ignore[arg-type]
+                message=redact(message),
             )
 
 

@@ -217,7 +217,7 @@ class Operator:
         found = Configuration()
         self._cluster.api.binding.configure(found)
         header = found.get_api_key_with_prefix("authorization") or ""
-        scheme, _, token = header.partition(" ")
+        scheme, token = header.split(" ", 1) if header else ("", "")
         return kopf.ConnectionInfo(
             server=found.host,
             ca_path=found.ssl_ca_cert,

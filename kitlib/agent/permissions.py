@@ -46,6 +46,7 @@ LOOKS: dict[Act, tuple[Resource, ...]] = {
 }
 _EVIDENCE = (Permission(group="", resource="pods/log", verbs=["get"]),
              Permission(group="", resource="events", verbs=["list"]))  # fmt: skip
+APPROVALS = "kagent-approvals"  # kitlib/agent/approval-policy.yaml
 _METRICS = "metrics.k8s.io"
 _WIDE_KINDS = frozenset(
     {"Namespace", "Node", "PersistentVolume", "IngressClass", "ClusterRole", "ClusterRoleBinding",
@@ -87,10 +88,18 @@ class Access:
         made = [account | {"automountServiceAccountToken": False}]
         for namespace, rules in self.rules.items():
             made += permissions.role("Role", self.name, self.home, labels, rules, namespace)
-        if self.wide:
-            rules = permissions.rules(self.wide)
-            made += permissions.role("ClusterRole", self.name, self.home, labels, rules, name=self.wide_name)
+        wide = self.wide_rules
+        made += permissions.role("ClusterRole", self.name, self.home, labels, wide, name=self.wide_name)
         return made
+
+    @property
+    def wide_rules(self) -> list[dict[str, Any]]:
+        """The rules of the ClusterRole: of nodes if the scope has them, and to see that the two objects stand
+        by which the API server vouches for approvals."""
+        group = "admissionregistration.k8s.io"
+        kinds = ("validatingadmissionpolicies", "validatingadmissionpolicybindings")
+        guards = [dict(_rule(group, kind, ["get"], [APPROVALS])) for kind in kinds]
+        return [*permissions.rules(self.wide), *guards]
 
     @property
     def wide_name(self) -> str:

@@ -10,9 +10,10 @@ import yaml
 from typer.testing import CliRunner
 
 from kitlib import checks, tools
+from kitlib.agent import annotating, permissions
 from kitlib.agent.chart import chart_values, values_of
 from kitlib.agent.permissions import access_of, resource
-from kitlib.cli import agent_remote
+from kitlib.cli import agent
 from kitlib.errors import CommandFailed, SettingsError, UsageError
 from kitlib.specs.models.agent import AgentConfig
 
@@ -61,14 +62,18 @@ def test_it_grants_what_kit_grants_and_nothing_else(scope):
     }
     rights = ("ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding")
     assert {key: plain(item) for key, item in rendered.items() if key[0] in rights} == made
-    assert any(key[0] == "ClusterRole" for key in made) == ("nodes" in wanted.spec.scope.resources)
+    wide = {name for rule in access.wide_rules for name in rule["resources"]}
+    assert ("nodes" in wide) == ("nodes" in wanted.spec.scope.resources)
+    named = [rule.get("resourceNames") for rule in access.wide_rules if "nodes" not in rule["resources"]]
+    assert all(names == ["kagent-approvals"] for names in named if names)
 
 
 def test_what_it_makes(rendered):
     kinds = sorted(kind for kind, _, _ in rendered)
     assert kinds == sorted(
         ["AgentConfig", "ConfigMap", "Deployment", "NetworkPolicy", "PodDisruptionBudget", "Service"]
-        + ["ServiceAccount"] + ["Role", "RoleBinding"] * 2
+        + ["ServiceAccount"] + ["Role", "RoleBinding"] * 2 + ["ClusterRole", "ClusterRoleBinding"]
+        + ["ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"]
     )  # fmt: skip
     found = rendered["AgentConfig", HOME, "todo-app-agent"]
     assert AgentConfig.model_validate(plain(found)).spec == config().spec
@@ -107,6 +112,9 @@ def test_secrets_come_from_the_kubelet_and_never_from_the_api(rendered):
 def test_the_definition_that_comes_with_it_is_the_one_that_kit_ships():
     shipped = ROOT / "manifests/crds/agentconfig.yaml"
     assert (CHART / "crds/agentconfig.yaml").read_bytes() == shipped.read_bytes()
+    assert (CHART / "files/approval-policy.yaml").read_bytes() == annotating.POLICY_FILE.read_bytes()
+    guards = list(yaml.safe_load_all(annotating.POLICY_FILE.read_text()))
+    assert {item["metadata"]["name"] for item in guards} == {permissions.APPROVALS}
 
 
 @pytest.mark.parametrize(
@@ -146,11 +154,7 @@ def test_the_example_values_are_what_kit_prints():
 
 
 def test_the_command_prints_the_values_and_refuses_what_is_no_config(tmp_path):
-    import typer
-
-    app = typer.Typer()
-    app.command()(agent_remote.chart)
-    result = CliRunner().invoke(app, [str(CONFIG), "--operations", str(RULES)])
+    result = CliRunner().invoke(agent.app, ["chart", str(CONFIG), "--operations", str(RULES)])
     assert result.exit_code == 0
     assert result.stdout == chart_values(CONFIG, RULES)
     wrong = tmp_path / "agent.yaml"
