@@ -216,7 +216,7 @@ class Operator:
 
         found = Configuration()
         self._cluster.api.binding.configure(found)
-        header = found.get_api_key_with_prefix("authorization") or ""
+        header = str(found.auth_settings().get("BearerToken", {}).get("value") or "")
         scheme, token = header.split(" ", 1) if header else ("", "")
         return kopf.ConnectionInfo(
             server=found.host,

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import yaml
 
+from kitlib.agent import operator, pod
 from kitlib.agent.events import Notice
 from kitlib.agent.housekeeping import Housekeeping
 from kitlib.agent.operator import Operator
@@ -23,6 +25,19 @@ from kitlib.runbooks.remote.permissions import Need, review
 from kitlib.specs.models.agent import AgentConfig
 
 ROOT = Path(__file__).parents[2]
+DEPLOYMENT = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {"name": "web"},
+    "spec": {
+        "replicas": 0,
+        "selector": {"matchLabels": {"app": "web"}},
+        "template": {
+            "metadata": {"labels": {"app": "web"}},
+            "spec": {"containers": [{"name": "web", "image": "web:1"}]},
+        },
+    },
+}
 
 
 @pytest.fixture(scope="module")
@@ -100,24 +115,37 @@ class Nobody:
         """Nothing."""
 
 
+@pytest.fixture(autouse=True)
+def often(monkeypatch):
+    """The status is written twice a second."""
+    monkeypatch.setattr(operator, "STATUS_SECONDS", 0.5)
+
+
+@contextmanager
+def operating(account, make):
+    """The operator, as the ServiceAccount, in a thread."""
+    stop = threading.Event()
+    made = Operator(account, Housekeeping(account, "watcher"), make, lambda _: Nobody(), "replica-1", Pulse())
+    thread = threading.Thread(target=made.run, args=(stop,), daemon=True)
+    thread.start()
+    yield made
+    stop.set()
+    thread.join(20)
+    assert not thread.is_alive()
+
+
 @pytest.fixture
 def operated(account):
-    """The operator, as the ServiceAccount, in a thread; and what its workers did."""
-    log, stop = [], threading.Event()
+    """What the workers of an operator did."""
+    log = []
 
     def make(config, listener):
         if any("nonsense" in rule.condition for rule in config.spec.monitoring):
             raise SettingsError("monitoring rule x: nonsense means nothing", fix="write pod.restartCount > 3")
         return Recorded(config, listener, log)
 
-    keeping = Housekeeping(account, "watcher")
-    operator = Operator(account, keeping, make, lambda _: Nobody(), "replica-1", Pulse())
-    thread = threading.Thread(target=operator.run, args=(stop,), daemon=True)
-    thread.start()
-    yield log
-    stop.set()
-    thread.join(20)
-    assert not thread.is_alive()
+    with operating(account, make):
+        yield log
 
 
 def until(true, seconds=30.0):
@@ -175,22 +203,23 @@ def test_a_deletion_ends_the_agent(namespace, document, operated):
     assert until(lambda: operated[-1] == ("ended", 3))
 
 
+def test_the_real_agent_has_all_the_rights_that_it_needs(namespace, document, account):
+    pulse = Pulse()
+    real = pod.agent_maker(account, pulse, ROOT / "todo-app/specs/ai-operations.md")
+    namespace.apply([document, DEPLOYMENT])
+    with operating(
+        account, lambda config, listener: real(config, listener, lambda: True, lambda: None)
+    ) as found:
+        assert until(lambda: (status := found.status()) and status.phase == "watching" and status.watched > 0)
+        status = found.status()
+    assert "forbidden" not in status.last_error.lower()
+    assert pulse.late() == []
+    namespace.delete("AgentConfig", "watcher")
+
+
 def test_the_account_may_what_its_config_asks_for_and_nothing_else(namespace, document, account, embedded):
-    deployment = {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": "web"},
-        "spec": {
-            "replicas": 0,
-            "selector": {"matchLabels": {"app": "web"}},
-            "template": {
-                "metadata": {"labels": {"app": "web"}},
-                "spec": {"containers": [{"name": "web", "image": "web:1"}]},
-            },
-        },
-    }
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "hidden"}}
-    namespace.apply([deployment, secret])
+    namespace.apply([DEPLOYMENT, secret])
     assert account.scale("Deployment", "web", 1).at("spec.replicas") == 1
     for kind in ("Deployment", "Pod", "Service", "HorizontalPodAutoscaler", "ReplicaSet"):
         account.list(kind)

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import os
+import signal
+import subprocess
+import sys
 import threading
 import time
+import urllib.request
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 
 from kitlib import policy
+from kitlib.agent import custom_resource, permissions
 from kitlib.agent.leader import Timing
 from kitlib.agent.replica import Replica
 from kitlib.agent.serving import Pulse
 from kitlib.agent.status import AgentStatus
+from kitlib.cluster.embedded import ports
 from kitlib.errors import KitError
 from kitlib.policy import Actor, Approvals, Audit, Budget, Gate, Limits
 
@@ -34,6 +44,7 @@ def place(namespace, defined):
     """A namespace with an AgentConfig, and a note that agents write their names to."""
     found = yaml.safe_load((ROOT / "todo-app/specs/agent.yaml").read_text())
     found["metadata"] = {"name": "watcher", "namespace": namespace.namespace}
+    found["spec"]["scope"]["namespaces"] = [namespace.namespace]
     note = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "note"}, "data": {"by": "nobody"}}
     namespace.apply([found, note])
     yield namespace
@@ -156,3 +167,75 @@ def test_a_leader_that_was_frozen_can_do_nothing_when_it_wakes(place, pods):
     with pytest.raises(KitError, match=r"two_.* took over"):
         keeper.save(first.folder)
     assert note(place) == "one"
+
+
+PROCESS = """
+import sys
+from pathlib import Path
+from kitlib.cluster import in_pod
+in_pod.FOLDER = Path(sys.argv.pop(1))
+from kitlib.agent import pod
+sys.exit(pod.main())
+"""
+
+
+def authority(cluster):
+    if "certificate-authority-data" in cluster:
+        return base64.b64decode(cluster["certificate-authority-data"])
+    return Path(cluster["certificate-authority"]).read_bytes()
+
+
+def mounted(cluster, folder):
+    """What the kubelet would mount: a token of the agent's ServiceAccount, and the authority."""
+    folder.mkdir()
+    path = f"/api/v1/namespaces/{cluster.namespace}/serviceaccounts/watcher/token"
+    body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+    token = json.loads(cluster.api.raw("post", path, body=body).data)["status"]["token"]
+    (folder / "token").write_text(token)
+    [found] = yaml.safe_load(cluster.api.binding.files[0].read_text())["clusters"]
+    (folder / "ca.crt").write_bytes(authority(found["cluster"]))
+
+
+def phase(cluster):
+    return cluster.get("AgentConfig", "watcher").at("status.phase")
+
+
+def get(port, path):
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+            return answer.status, answer.read().decode()
+    except OSError as error:
+        return getattr(error, "code", 0), str(error)
+
+
+def test_the_pods_process_works_with_its_accounts_rights_and_ends_well(place, tmp_path):
+    body = place.get("AgentConfig", "watcher")
+    config, _ = custom_resource.read(body)
+    place.apply(permissions.access_of(config).objects({}))
+    mounted(place, tmp_path / "account")
+    address, port = urlsplit(place.server), ports.free_port()
+    environment = os.environ | {
+        "KUBERNETES_SERVICE_HOST": address.hostname,
+        "KUBERNETES_SERVICE_PORT": str(address.port),
+        "POD_NAME": "watcher-0",
+        "POD_NAMESPACE": place.namespace,
+        "KIT_STATE_DIR": str(tmp_path / "state"),
+        "KIT_CACHE_DIR": str(tmp_path / "cache"),
+    }
+    command = [sys.executable, "-c", PROCESS, str(tmp_path / "account"), "watcher", f"--port={port}"]
+    log = tmp_path / "log"
+    with log.open("w") as said, subprocess.Popen(command, env=environment, stderr=said) as process:
+        try:
+            assert until(lambda: get(port, "/readyz") == (200, "ok\n"), 90), log.read_text()
+            assert until(lambda: phase(place) == "watching"), log.read_text()
+            assert get(port, "/healthz") == (200, "ok\n")
+            assert "kit_agent_leader 1.0" in get(port, "/metrics")[1]
+            assert place.get("Lease", "watcher").at("spec.holderIdentity").startswith("watcher-0_")
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(90)
+    told = log.read_text()
+    assert process.returncode == 0, told
+    assert "Traceback" not in told
+    assert place.get("Lease", "watcher").at("spec.holderIdentity") == ""
+    assert place.get("ConfigMap", "watcher-state").at("data.holder").startswith("watcher-0_")
