@@ -14,33 +14,22 @@ to ConfigMaps that can't be changed.
 from __future__ import annotations
 
 import base64
-import fcntl
 import gzip
 import json
-import os
 import threading
-import time
-from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import Any
 
 from kitlib.agent.housekeeping import Body, Housekeeping
-from kitlib.errors import ApiError, ClusterUnreachable, Conflict, KitError, NotFound
+from kitlib.agent.state_files import HOLDER, StateLost, collect, restore, write
+from kitlib.errors import ApiError, ClusterUnreachable, Conflict, NotFound
 
 STATE = "state"
 AUDIT = "audit.jsonl"
 PIECE = 1 << 20  # bytes of the audit in one ConfigMap, before compression
 MOST_PIECES = 16
 MOST_BYTES = 900_000  # of a ConfigMap, which may have 1 MiB: kubernetes.io/docs/concepts/configuration
-HOLDER = ".holder"
-_LEFT_OUT = ("digest.key", HOLDER, "clusters", "locks", "lock")
-_LOCK_SECONDS = 2.0
 _TRIES = 5
-
-
-class StateLost(KitError):
-    """The agent's memory can't be written, or is another replica's now; nothing may be changed then."""
 
 
 class Keeper:
@@ -78,7 +67,7 @@ class Keeper:
                 continue
         else:
             raise StateLost(f"other replicas write the state of {self._keeping.name} all the time")
-        _write(folder / HOLDER, self._identity.encode())
+        write(folder / HOLDER, self._identity.encode())
         self._saved = {}
 
     def save(self, folder: Path) -> None:
@@ -96,7 +85,7 @@ class Keeper:
                 ) from None
 
     def _save(self, folder: Path) -> None:
-        files = _collect(folder)
+        files = collect(folder)
         content = self._content(files)
         try:
             self._found = self._keeping.replace_kept(STATE, self._found, content)
@@ -108,7 +97,7 @@ class Keeper:
     def changed(self, folder: Path) -> bool:
         """Whether the folder holds anything that was not saved."""
         with self._lock:
-            return _collect(folder) != self._saved
+            return collect(folder) != self._saved
 
     def _own(self) -> Body:
         """The ConfigMap as it is now, if it is still this process's: an answer to a save may get lost."""
@@ -122,15 +111,15 @@ class Keeper:
         try:
             found = self._keeping.kept(STATE)
         except NotFound:
-            return self._keeping.create_kept(STATE, self._content(_collect(folder)))
+            return self._keeping.create_kept(STATE, self._content(collect(folder)))
         holder = (found.get("data") or {}).get("holder", "")
         here = folder / HOLDER
         if holder and here.exists() and here.read_text() == holder:
-            return self._keeping.replace_kept(STATE, found, self._content(_collect(folder)))
+            return self._keeping.replace_kept(STATE, found, self._content(collect(folder)))
         files = self._stored(found)
         marked = {"data": {**found["data"], "holder": self._identity}, "binaryData": found["binaryData"]}
         taken = self._keeping.replace_kept(STATE, found, marked)
-        _restore(folder, files)
+        restore(folder, files)
         return taken
 
     def _stored(self, found: Body) -> dict[str, bytes]:
@@ -180,49 +169,6 @@ def suffixes() -> list[str]:
 
 def _piece(number: int) -> str:
     return f"audit-{number:02d}"
-
-
-def _collect(folder: Path) -> dict[str, bytes]:
-    """All files that are kept, as they were at one moment: whoever writes one holds a lock on it."""
-    with ExitStack() as held:
-        opened = [(path, held.enter_context(path.open("rb"))) for path in _paths(folder)]
-        for _, file in opened:
-            _lock(file)
-        return {path.relative_to(folder).as_posix(): file.read() for path, file in opened}
-
-
-def _paths(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.rglob("*")):
-        parts = path.relative_to(folder).parts
-        if path.is_file() and path.suffix != ".tmp" and not {parts[0], path.name} & set(_LEFT_OUT):
-            yield path
-
-
-def _lock(file: IO[bytes]) -> None:
-    patience = time.monotonic() + _LOCK_SECONDS
-    while True:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            return
-        except BlockingIOError:
-            if time.monotonic() > patience:
-                raise StateLost(f"{file.name} is being written, and can't be kept") from None
-            time.sleep(0.01)
-
-
-def _restore(folder: Path, files: dict[str, bytes]) -> None:
-    for path in list(_paths(folder)):
-        path.unlink()
-    for name, content in files.items():
-        _write(folder / name, content)
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with open(path, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _packed(files: dict[str, bytes]) -> str:

@@ -147,7 +147,7 @@ class SlackListener:
             thread.start()
             self._threads.append(thread)
 
-    def stop(self, seconds: float = 2.0) -> None:
+    def stop(self, seconds: float = TIMEOUT_SECONDS + 2.0) -> None:
         """End the threads; messages that wait stay on disk."""
         self._stop.set()
         for sender in self.senders.values():

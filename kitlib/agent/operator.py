@@ -10,13 +10,14 @@ from __future__ import annotations
 import contextvars
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from kitlib.agent import custom_resource
 from kitlib.agent.custom_resource import Condition
 from kitlib.agent.events import Listener, Notice
 from kitlib.agent.housekeeping import Housekeeping
+from kitlib.agent.names import Act
 from kitlib.agent.object_events import Both, ObjectEvents
 from kitlib.agent.permissions import access_of
 from kitlib.agent.running import STOP_SECONDS, Running, Worker
@@ -47,6 +48,7 @@ class Operator:
         listener: who is told, beside the object's own events.
         leader: what this replica is called in the status.
         pulse: told that the loops come round.
+        acts: what the agent may do beyond its configuration's actions.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Operator:
         listener: Callable[[AgentConfig], Listener],
         leader: str,
         pulse: Pulse,
+        acts: Collection[Act] = (),
     ) -> None:
         self._cluster = cluster
         self._keeping = keeping
@@ -64,6 +67,7 @@ class Operator:
         self._listener = listener
         self._leader = leader
         self._pulse = pulse
+        self._acts = acts
         self._lock = threading.RLock()
         self._running: Running | None = None
         self._conditions: list[Condition] = []
@@ -143,7 +147,7 @@ class Operator:
 
     def _permitted(self, config: AgentConfig) -> Condition:
         try:
-            answers = review(self._cluster, access_of(config).needs)
+            answers = review(self._cluster, access_of(config, self._acts).needs)
         except (ApiError, ClusterUnreachable) as error:
             return Condition("Permitted", False, "NotKnown", error.message)
         missing = ", ".join(str(item.need) for item in answers if not item.allowed)

@@ -35,18 +35,14 @@ PORT = 8080
 _log = logging.getLogger("kitlib.agent.pod")
 
 
-def agent_maker(cluster: Cluster, pulse: Pulse, rules: Path | None) -> MakeAgent:
+def agent_maker(cluster: Cluster, pulse: Pulse, policy: OperationsPolicy) -> MakeAgent:
     """What makes the agent that this pod is for.
 
     Args:
         cluster: acting as the pod's ServiceAccount.
         pulse: told whenever the agent's loop looks at the clock.
-        rules: the AI operations specification; none: every change needs a person.
-
-    Raises:
-        SettingsError: the specification is none to act by.
+        policy: the AI operations specification.
     """
-    policy = operations.load(rules) if rules else OperationsPolicy()
 
     def make(
         config: AgentConfig,
@@ -87,9 +83,11 @@ def main() -> int:
     try:
         cluster = connect(in_pod.CONTEXT, namespace=os.environ["POD_NAMESPACE"])
         pulse = Pulse()
-        make = agent_maker(cluster, pulse, given.operations)
+        policy = operations.load(given.operations) if given.operations else OperationsPolicy()
+        make = agent_maker(cluster, pulse, policy)
+        acts = {row.act for row in policy.permissions}
         folder = get_settings().state_dir
-        replica = Replica(cluster, given.name, os.environ["POD_NAME"], folder, make, pulse)
+        replica = Replica(cluster, given.name, os.environ["POD_NAME"], folder, make, pulse, acts=acts)
         server = Server(replica.health, given.port)
         replica.run(stop)
         server.close()

@@ -5,17 +5,19 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
-from kitlib.agent.cluster_state import Keeper, StateLost
+from kitlib.agent.cluster_state import Keeper
 from kitlib.agent.events import Listener
 from kitlib.agent.housekeeping import Housekeeping
 from kitlib.agent.leader import Elector, Timing
+from kitlib.agent.names import Act
 from kitlib.agent.notify import SlackListener, urls_of
 from kitlib.agent.operator import Operator
 from kitlib.agent.running import Worker
 from kitlib.agent.serving import Health, Pulse
+from kitlib.agent.state_files import StateLost
 from kitlib.agent.status import AgentStatus
 from kitlib.cluster import Cluster
 from kitlib.errors import ApiError, ClusterUnreachable, KitError
@@ -43,6 +45,7 @@ class Replica:
         make: makes the agent.
         pulse: told that the loops come round.
         timing: of the election.
+        acts: what the agent may do beyond its configuration's actions.
     """
 
     def __init__(
@@ -54,12 +57,14 @@ class Replica:
         make: MakeAgent,
         pulse: Pulse,
         timing: Timing | None = None,
+        acts: Collection[Act] = (),
     ) -> None:
         identity = f"{pod}_{secrets.token_hex(4)}"
         self._cluster = cluster
         self._folder = folder
         self._pod = pod
         self._make = make
+        self._acts = acts
         self._keeping = Housekeeping(cluster, name)
         self._keeper = Keeper(self._keeping, identity)
         self._slack: SlackListener | None = None
@@ -107,7 +112,13 @@ class Replica:
         _log.info("%s leads", self.elector.identity)
         term, failed = threading.Event(), list[str]()
         operator = Operator(
-            self._cluster, self._keeping, self._agent_of(term), self._listener, self._pod, self.pulse
+            self._cluster,
+            self._keeping,
+            self._agent_of(term),
+            self._listener,
+            self._pod,
+            self.pulse,
+            self._acts,
         )
         self._operator = operator
         thread = threading.Thread(target=_run, args=(operator, term, failed), name="operator", daemon=True)

@@ -9,9 +9,10 @@ import threading
 import pytest
 
 from kitlib.agent import cluster_state
-from kitlib.agent.cluster_state import Keeper, StateLost
+from kitlib.agent.cluster_state import Keeper
 from kitlib.agent.housekeeping import Housekeeping
 from kitlib.agent.leader import Elector, Timing
+from kitlib.agent.state_files import StateLost
 from kitlib.cluster import Cluster
 from kitlib.errors import Conflict, UsageError
 from kitlib.policy import Audit, Budget, Limits

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from kitlib.agent import operator, pod
+from kitlib import tools
+from kitlib.agent import operations, operator, pod
+from kitlib.agent.chart import chart_values
 from kitlib.agent.events import Notice
 from kitlib.agent.housekeeping import Housekeeping
 from kitlib.agent.operator import Operator
@@ -25,6 +27,7 @@ from kitlib.runbooks.remote.permissions import Need, review
 from kitlib.specs.models.agent import AgentConfig
 
 ROOT = Path(__file__).parents[2]
+CHART, RULES = ROOT / "charts/kit-agent", ROOT / "todo-app/specs/ai-operations.md"
 DEPLOYMENT = {
     "apiVersion": "apps/v1",
     "kind": "Deployment",
@@ -205,7 +208,7 @@ def test_a_deletion_ends_the_agent(namespace, document, operated):
 
 def test_the_real_agent_has_all_the_rights_that_it_needs(namespace, document, account):
     pulse = Pulse()
-    real = pod.agent_maker(account, pulse, ROOT / "todo-app/specs/ai-operations.md")
+    real = pod.agent_maker(account, pulse, operations.load(RULES))
     namespace.apply([document, DEPLOYMENT])
     with operating(
         account, lambda config, listener: real(config, listener, lambda: True, lambda: None)
@@ -275,3 +278,16 @@ def test_what_the_agent_keeps_is_its_own(account, document, namespace):
         with pytest.raises(Forbidden):
             request()
     namespace.delete("AgentConfig", "watcher")
+
+
+def test_the_chart_fits_a_restricted_namespace_without_a_warning(namespace, document, tmp_path):
+    levels = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn")}
+    namespace.patch("Namespace", namespace.namespace, {"metadata": {"labels": levels}})
+    (tmp_path / "agent.yaml").write_text(yaml.safe_dump(document))
+    values = chart_values(tmp_path / "agent.yaml", RULES)
+    command = [tools.find("helm"), "template", "agent", CHART, "-n", namespace.namespace, "-f", "-"]
+    rendered = tools.run([*command, "--set", "image.tag=abc"], input=values).stdout
+    items = [item for item in yaml.safe_load_all(rendered) if item]
+    applied = namespace.apply(items, dry_run=True)
+    assert applied.warnings == ()
+    assert {"Deployment", "AgentConfig", "NetworkPolicy"} <= {item.kind for item in applied}

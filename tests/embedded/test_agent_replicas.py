@@ -57,6 +57,15 @@ class Writer:
     def __init__(self, pod, may_act, before_change):
         self.pod, self.may_act, self.before_change = pod, may_act, before_change
 
+    def told(self, change):
+        """The gate's word before each change, and the place at which a test kills the process."""
+        if change.state == "begun":
+            self.before_change()
+            if self.pod.killed_at_change:
+                self.pod.dead.set()
+                self.pod.stop.wait()
+                raise KitError("killed")
+
     def run(self, stop):
         while not stop.is_set():
             if self.may_act():
@@ -73,7 +82,7 @@ class Writer:
             Audit(folder / "audit.jsonl"),
             Budget(folder / "budget.json", limits),
             needs_approval=(),
-            tell=lambda change: self.before_change() if change.state == "begun" else None,
+            tell=self.told,
         )
         try:
             with policy.acting(gate):
@@ -89,8 +98,9 @@ class Writer:
 class Pod:
     """A replica in a thread, with the state folder of a pod that is new."""
 
-    def __init__(self, cluster, name, folder):
+    def __init__(self, cluster, name, folder, killed_at_change=False):
         self.cluster, self.name, self.folder = cluster, name, folder
+        self.killed_at_change, self.dead = killed_at_change, threading.Event()
         self.refused, self.looked, self.stop = [], threading.Event(), threading.Event()
         folder.mkdir()
 
@@ -115,8 +125,8 @@ class Pod:
 def pods(place, tmp_path):
     made = {}
 
-    def start(name):
-        made[name] = Pod(place, name, tmp_path / name)
+    def start(name, **how):
+        made[name] = Pod(place, name, tmp_path / name, **how)
         return made[name]
 
     yield start
@@ -167,6 +177,21 @@ def test_a_leader_that_was_frozen_can_do_nothing_when_it_wakes(place, pods):
     with pytest.raises(KitError, match=r"two_.* took over"):
         keeper.save(first.folder)
     assert note(place) == "one"
+
+
+def test_of_a_leader_killed_in_its_action_the_next_knows_what_it_had_begun(place, pods):
+    first = pods("one", killed_at_change=True)
+    assert first.dead.wait(40)
+    first.freeze()
+    second = pods("two")
+    assert until(lambda: second.refused)
+    assert "1 actions were done within the last hour" in second.refused[0]  # it counts, and is not repeated
+    assert note(place) == "nobody"
+    audit = Audit(second.folder / "audit.jsonl")
+    assert audit.verify().ok
+    begun = [entry for entry in audit.read() if entry["event"] in ("begin", "end")]
+    assert [entry["event"] for entry in begun] == ["begin"]
+    assert begun[0]["action"]["name"] == "note"
 
 
 PROCESS = """
