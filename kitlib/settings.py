@@ -30,6 +30,8 @@ from pydantic_settings import (
 from kitlib.errors import SettingsError
 
 _OPEN = ("base_url", "model", "key_env", "price_in", "price_out")  # of an endpoint, what a message may show
+# Fields that are a secret, or may hold one.
+_SECRET = ("ai", "ai_key", "slack_webhook", "slack_on_call", "slack_team_lead")
 ProviderName = Literal["kind", "embedded", "current", "minikube"]
 
 
@@ -80,6 +82,15 @@ def _address(text: str) -> str:
 
 
 Address = Annotated[str, AfterValidator(_address)]
+
+
+def _secret_address(secret: SecretStr) -> SecretStr:
+    """The same, of an address that is itself a credential."""
+    _address(secret.get_secret_value())
+    return secret
+
+
+SecretAddress = Annotated[SecretStr, AfterValidator(_secret_address)]
 
 
 class AiEndpoint(BaseModel):
@@ -182,6 +193,15 @@ class Settings(BaseSettings):
         default="",
         description="Prometheus, for the agent's conditions on error rates; none: no such fires.",
     )
+    slack_webhook: SecretAddress | None = Field(
+        default=None, description="The agent's Slack webhook for the channel of its AgentConfig."
+    )
+    slack_on_call: SecretAddress | None = Field(
+        default=None, description="The webhook of whoever is on call; none: the channel's."
+    )
+    slack_team_lead: SecretAddress | None = Field(
+        default=None, description="The webhook of the team lead; none: the channel's."
+    )
     go_cache_dir: Path | None = Field(
         default=None, description="Keep Go's caches here; none: temporary, removed after each build."
     )
@@ -226,8 +246,8 @@ def load_settings(**overrides: Any) -> Settings:
 
 
 def _shown(problem: Mapping[str, Any]) -> str:
-    """What was found, unless it is, or may hold, a model's key."""
+    """What was found, unless it is, or may hold, a secret."""
     name, found = str(problem["loc"][-1]), problem.get("input")
     open_text = name in _OPEN and isinstance(found, str)
-    may_hold_key = problem["loc"][0] in ("ai", "ai_key") and not isinstance(found, int | float)
+    may_hold_key = problem["loc"][0] in _SECRET and not isinstance(found, int | float)
     return "a value that is not shown" if may_hold_key and not open_text else repr(found)

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import typer
 
+from kitlib.cli import agent_remote
+
 app = typer.Typer(help="An agent that watches, proposes, and acts inside hard limits.", no_args_is_help=True)
+app.command()(agent_remote.chart)
 _NAME = typer.Option("", "--agent", help="The agent's name; default: all of this machine.")
 
 

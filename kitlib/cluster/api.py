@@ -70,9 +70,10 @@ class Api:
         body: Any = None,
         read_seconds: float = READ_SECONDS,
     ) -> urllib3.HTTPResponse:
-        """Call any path of the server, such as a pod's log; the body is JSON.
+        """Call any path of the server, such as a pod's log; the body is JSON, of a patch a merge patch.
 
         Args:
+            method, path, query, body: the request.
             read_seconds: how long the answer, or the next part of it, may take.
 
         Raises:
@@ -86,6 +87,7 @@ class Api:
                 body=body,
                 query_params=[(key, value) for key, value in (query or {}).items() if value is not None],
                 header_params={"Accept": "*/*"},
+                content_type="application/merge-patch+json" if method == "patch" else None,
                 serialize=False,
                 _request_timeout=(CONNECT_SECONDS, read_seconds),
             )

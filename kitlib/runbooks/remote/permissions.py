@@ -40,12 +40,12 @@ class Grant:
             labels: of all of them.
         """
         made = [
-            _object("v1", "ServiceAccount", account, labels, home) | {"automountServiceAccountToken": False}
+            named("v1", "ServiceAccount", account, labels, home) | {"automountServiceAccountToken": False}
         ]
         for namespace in self.namespaces if self.namespaced else ():
-            made += _role("Role", account, home, labels, self.namespaced, namespace)
+            made += role("Role", account, home, labels, rules(self.namespaced), namespace)
         if self.wide:
-            made += _role("ClusterRole", account, home, labels, self.wide)
+            made += role("ClusterRole", account, home, labels, rules(self.wide))
         return made
 
     @property
@@ -201,25 +201,31 @@ def _versions(cluster: Cluster, group: str) -> list[str]:
     return [f"/apis/{item['groupVersion']}" for item in known]
 
 
-def _role(
+def role(
     kind: str,
     account: str,
     home: str,
     labels: Mapping[str, str],
-    permissions: Iterable[Permission],
+    rules: list[dict[str, Any]],
     namespace: str = "",
+    name: str = "",
 ) -> list[dict[str, Any]]:
-    """A Role or ClusterRole, and its binding to the ServiceAccount."""
+    """A Role or ClusterRole with these rules, and its binding to the ServiceAccount `account` of `home`.
+
+    Both are called `name`; none: as the account.
+    """
+    name = name or account
     subject = {"kind": "ServiceAccount", "name": account, "namespace": home}
-    reference = {"apiGroup": RBAC, "kind": kind, "name": account}
-    role = _object(f"{RBAC}/v1", kind, account, labels, namespace) | {"rules": rules(permissions)}
-    binding = _object(f"{RBAC}/v1", f"{kind}Binding", account, labels, namespace)
-    return [role, binding | {"roleRef": reference, "subjects": [subject]}]
+    reference = {"apiGroup": RBAC, "kind": kind, "name": name}
+    made = named(f"{RBAC}/v1", kind, name, labels, namespace) | {"rules": rules}
+    binding = named(f"{RBAC}/v1", f"{kind}Binding", name, labels, namespace)
+    return [made, binding | {"roleRef": reference, "subjects": [subject]}]
 
 
-def _object(
+def named(
     version: str, kind: str, name: str, labels: Mapping[str, str], namespace: str = ""
 ) -> dict[str, Any]:
+    """The head of an object."""
     metadata: dict[str, Any] = {"name": name, "labels": dict(labels)}
     return {
         "apiVersion": version,
