@@ -1,0 +1,101 @@
+"""The namespace that a lesson or a lab is in: made, remembered, emptied and removed."""
+
+from __future__ import annotations
+
+from kitlib.cluster import Cluster
+from kitlib.cluster.connect import connect
+from kitlib.errors import UsageError
+from kitlib.settings import get_settings
+
+MADE = "kit.dev/made-for-lesson"  # a label of the namespaces that a lesson made, and may remove
+OWN = {"app.kubernetes.io/managed-by": "kit"}
+GONE_SECONDS = 120.0
+# What lessons make; a learner's namespace that somebody else made is emptied of it, and stays.
+KINDS = (
+    "Deployment",
+    "StatefulSet",
+    "DaemonSet",
+    "CronJob",
+    "Job",
+    "Pod",
+    "Service",
+    "Ingress",
+    "HorizontalPodAutoscaler",
+    "PodDisruptionBudget",
+    "NetworkPolicy",
+    "PersistentVolumeClaim",
+    "Secret",
+    "ConfigMap",
+)
+_entered: list[Cluster] = []  # where this process is: what the magics work on
+THE_CLUSTERS = {"kube-root-ca.crt"}  # a controller puts it back at once
+
+
+def enter(name: str, cluster: Cluster | None = None) -> Cluster:
+    """The cluster, bound to the namespace of that name or to the one of the settings; made if absent.
+
+    Args:
+        name: such as `lesson-03`.
+        cluster: none: as `kitlib.connect`.
+
+    Raises:
+        UsageError: kit knows no cluster; or the namespace exists, and no lesson made it.
+        ClusterError: the cluster does not answer, or refuses.
+    """
+    configured = get_settings().lesson_namespace
+    name = configured or name
+    bound = cluster.within(name) if cluster else connect(namespace=name)
+    found = bound.find("Namespace", name)
+    if found is not None and found["metadata"].get("deletionTimestamp"):
+        bound.delete("Namespace", name, missing_ok=True, wait_seconds=GONE_SECONDS)
+        found = None
+    if found is None:
+        labels = OWN | {MADE: "true"}
+        bound.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
+        bound.wait("ServiceAccount", "default", until="exists")
+    elif not configured and MADE not in found.labels:
+        raise UsageError(
+            f"the namespace {name} exists, and no lesson made it",
+            fix="set KIT_LESSON_NAMESPACE to a namespace that lessons may use",
+        )
+    _entered.append(bound)
+    return bound
+
+
+def current() -> Cluster:
+    """Where this process is: the lesson or lab that it entered last; else as `kitlib.connect`.
+
+    Raises:
+        UsageError: it entered none, and kit knows no cluster.
+    """
+    return _entered[-1] if _entered else connect()
+
+
+def begun(cluster: Cluster, what: str) -> bool:
+    """Whether a lesson or lab was begun in the namespace."""
+    return cluster.find("ConfigMap", f"kit-{what}") is not None
+
+
+def mark(cluster: Cluster, what: str) -> None:
+    """Remember, in the namespace itself, that a lesson or lab was begun."""
+    meta = {"name": f"kit-{what}", "labels": OWN}
+    cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta})
+
+
+def leave(cluster: Cluster, *, wait: bool = False) -> None:
+    """Remove the namespace if a lesson made it; otherwise only what is in it.
+
+    Args:
+        wait: until all of it is gone.
+    """
+    found = cluster.find("Namespace", cluster.namespace)
+    if found is None:
+        return
+    seconds = GONE_SECONDS if wait else 0.0
+    if MADE in found.labels:
+        cluster.delete("Namespace", cluster.namespace, missing_ok=True, wait_seconds=seconds)
+        return
+    for kind in KINDS:
+        for item in cluster.list(kind):
+            if item.name not in THE_CLUSTERS:
+                cluster.delete(kind, item.name, missing_ok=True, wait_seconds=seconds)
