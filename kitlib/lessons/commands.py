@@ -104,7 +104,9 @@ def run(name: str, line: str, cluster: Cluster) -> Output:
     cluster.api.binding.check()
     try:
         done = tools.run(
-            [*_program(name), *_bound(name, cluster), *arguments], timeout=SECONDS, env=_environment(cluster)
+            [*_program(name), *_placed(arguments, _bound(name, cluster))],
+            timeout=SECONDS,
+            env=_environment(cluster),
         )
     except CommandFailed as failure:
         raise _taught(name, arguments, failure) from None
@@ -179,6 +181,14 @@ def _bound(name: str, cluster: Cluster) -> list[str]:
     files = os.pathsep.join(map(str, binding.files))
     context = "--context" if name == "kubectl" else "--kube-context"
     return [f"--kubeconfig={files}", f"{context}={binding.context}", f"--namespace={cluster.namespace}"]
+
+
+def _placed(arguments: Sequence[str], bound: Sequence[str]) -> list[str]:
+    """The arguments with ours after the command: kubectl takes an unknown one behind a flag for a plugin."""
+    if any(re.match(r"-n|--namespace\b", word) for word in arguments):
+        bound = [word for word in bound if not word.startswith("--namespace")]
+    place = next((n for n, word in enumerate(arguments, 1) if not word.startswith("-")), 0)
+    return [*arguments[:place], *bound, *arguments[place:]]
 
 
 def _environment(cluster: Cluster) -> dict[str, str]:

@@ -78,7 +78,7 @@ def start(number: str, cluster: Cluster | None = None, progress: Progress | None
     """
     chosen = section(number)
     where = place.enter(f"lesson-{number}", cluster)
-    if not place.begun(where, f"lesson-{number}"):
+    if place.begun(where, f"lesson-{number}") is None:
         where.apply(chosen.setup(where) or [], force=True)
         place.mark(where, f"lesson-{number}")
     return Lesson(chosen, where, progress or Progress())

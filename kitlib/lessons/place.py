@@ -71,15 +71,20 @@ def current() -> Cluster:
     return _entered[-1] if _entered else connect()
 
 
-def begun(cluster: Cluster, what: str) -> bool:
-    """Whether a lesson or lab was begun in the namespace."""
-    return cluster.find("ConfigMap", f"kit-{what}") is not None
+def begun(cluster: Cluster, what: str) -> dict[str, str] | None:
+    """What was remembered when a lesson or lab was begun in the namespace; None when none was."""
+    found = cluster.find("ConfigMap", f"kit-{what}")
+    return None if found is None else dict(found.get("data") or {})
 
 
-def mark(cluster: Cluster, what: str) -> None:
-    """Remember, in the namespace itself, that a lesson or lab was begun."""
+def mark(cluster: Cluster, what: str, data: dict[str, str] | None = None) -> None:
+    """Remember, in the namespace itself, that a lesson or lab was begun.
+
+    Args:
+        data: what is to be remembered with it.
+    """
     meta = {"name": f"kit-{what}", "labels": OWN}
-    cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta})
+    cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": data or {}})
 
 
 def leave(cluster: Cluster, *, wait: bool = False) -> None:

@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kitlib.lessons.outcome import Result
 
 
-@dataclass(frozen=True)
+@dataclass
 class Entry:
     """How far one exercise or lab is.
 
@@ -75,24 +75,22 @@ class Progress:
 
     def checked(self, result: Result) -> None:
         """Keep the outcome of a check; what was solved once stays solved."""
-        entry = self._get(result.exercise)
         tried = result.outcome in ("incorrect", "error", "correct")
-        solved = entry.solved or (_now() if result.correct else "")
-        outcome = "correct" if solved else result.outcome
-        self._put(
-            result.exercise, replace(entry, outcome=outcome, attempts=entry.attempts + tried, solved=solved)
-        )
+        with self._changed(result.exercise) as entry:
+            entry.attempts += tried
+            entry.solved = entry.solved or (_now() if result.correct else "")
+            entry.outcome = "correct" if entry.solved else result.outcome
 
     def hinted(self, id: str) -> int:
         """Count a hint; returns how many were shown before."""
-        entry = self._get(id)
-        self._put(id, replace(entry, hints=entry.hints + 1))
-        return entry.hints
+        with self._changed(id) as entry:
+            entry.hints += 1
+        return entry.hints - 1
 
     def helped(self, id: str) -> None:
         """Remember that the solution was shown before the exercise was solved."""
-        entry = self._get(id)
-        self._put(id, replace(entry, helped=entry.helped or not entry.solved))
+        with self._changed(id) as entry:
+            entry.helped = entry.helped or not entry.solved
 
     def forget(self, prefix: str) -> None:
         """Drop the entries of a lesson, such as `03-`."""
@@ -133,12 +131,12 @@ class Progress:
             entry = entries.get(id, Entry())
             yield {"id": id, "title": title} | asdict(entry) | {"seconds": entry.seconds}
 
-    def _get(self, id: str) -> Entry:
-        return self.entries().get(id, Entry())
-
-    def _put(self, id: str, entry: Entry) -> None:
+    @contextmanager
+    def _changed(self, id: str) -> Iterator[Entry]:
+        """An entry; what the body makes of it is kept."""
         with self._locked() as entries:
-            entries[id] = entry if entry.started else replace(entry, started=_now())
+            entry = entries.setdefault(id, Entry(started=_now()))
+            yield entry
 
     @contextmanager
     def _locked(self) -> Iterator[dict[str, Entry]]:

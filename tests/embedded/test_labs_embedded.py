@@ -10,6 +10,7 @@ from kitlib.lessons.labs.lab import begin, start_lab
 from kitlib.lessons.outcome import ____
 from kitlib.lessons.progress import Progress
 
+# Its signs last: a lab is not healed because a restart was a while ago.
 PLAN = Plan("90", "oom-killed-12-times", "A lab of the test", "It restarts.", "Think.", "Look.")
 
 
@@ -35,7 +36,8 @@ def test_cause_and_repair_are_found_or_told(lab, embedded, tmp_path):
         result = lab.cause(*attempt)
         assert result.outcome == "incorrect"
         assert message in result.message
-    assert lab.check(timeout=1).outcome == "incorrect"
+    untouched = lab.check(timeout=1)
+    assert (untouched.outcome, untouched.observed) == ("incorrect", "what was broken is as it was")
     hints = [lab.hint().text for _ in range(4)]
     assert hints[:2] == ["Think.", "Look."]
     assert hints[2] == hints[3]

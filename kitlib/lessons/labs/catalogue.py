@@ -60,7 +60,7 @@ _LABS = (
     (
         "command-not-found",
         "One keystroke",
-        "A change to the pod's command was reviewed by two people. Since then no container has even started.",
+        "How the program is called was changed; two people reviewed it. Since then no container has started.",
         "There is no log, because no program ever ran: it is the container runtime that complains.",
         "The state of the container, waiting or terminated, holds the runtime's message.",
     ),

@@ -13,6 +13,7 @@ from kitlib.faults.model import Answer, Fault
 from kitlib.faults.scoring import same_field
 from kitlib.lessons import place
 from kitlib.lessons.exercise import Shown
+from kitlib.lessons.labs import states
 from kitlib.lessons.labs.catalogue import Plan, plan
 from kitlib.lessons.outcome import Outcome, Result, blank
 from kitlib.lessons.progress import Progress
@@ -68,6 +69,8 @@ class Lab:
         if self.unavailable:
             return self._result("repair", "not attempted", message=self.unavailable)
         try:
+            if states.of(self.cluster, self._fault) == place.begun(self.cluster, self._id):
+                return self._keep("repair", "incorrect", "what was broken is as it was")
             faults.healed(self.cluster, self._fault, timeout=timeout)
         except WaitTimeout as error:
             return self._keep("repair", "incorrect", error.message)
@@ -169,14 +172,14 @@ def begin(chosen: Plan, fault: Fault, cluster: Cluster | None, progress: Progres
     where = place.enter(f"lab-{chosen.number}", cluster)
     kept = progress or Progress()
     lab = Lab(chosen, fault, where, kept)
-    if place.begun(where, f"lab-{chosen.number}"):
+    if place.begun(where, f"lab-{chosen.number}") is not None:
         return lab
     try:
         faults.inject(where, fault)
     except UsageError as error:  # another sort of cluster, too few nodes, an add-on: nothing was changed
         lab.unavailable = str(error)
         return lab
-    place.mark(where, f"lab-{chosen.number}")
+    place.mark(where, f"lab-{chosen.number}", states.of(where, fault))
     kept.checked(Result(f"lab-{chosen.number}", chosen.title, "not attempted"))
     return lab
 
