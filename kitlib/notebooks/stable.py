@@ -16,7 +16,7 @@ PATTERNS: dict[str, str] = {
     r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?": "<time>",
     r"\b\d\d:\d\d:\d\d(\.\d+)?\b": "<time>",
     r"\b0x[0-9a-f]{6,}\b": "<address>",
-    r"\b(lesson|lab)-(\d\d)(-[0-9a-f]{6,8})?\b": "<namespace>",
+    r"\b(lesson|lab)-\d\d\b|\bnb-[a-z0-9-]+-[0-9a-f]{6}\b": "<namespace>",
     rf"(?<![\d.]){_OCTET}(\.{_OCTET}){{3}}(?![\d.])(:\d+)?": "<ip>",
     r"\b(localhost|127\.0\.0\.1):\d{2,5}\b": "<address>",
     rf"(?<=[a-z0-9])-{_LETTERS}{{8,10}}-{_LETTERS}{{5}}\b": "-<hash>-<id>",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from notebooks_help import CHECK, cell, write
+from notebook_cells import CHECK, cell, write
 from typer.testing import CliRunner
 
 from kitlib.cli.app import app

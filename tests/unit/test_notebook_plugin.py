@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 
 import nbformat
 import pytest
-from notebooks_help import CHECK, cell, run, write
+from notebook_cells import CHECK, cell, run, write
 
 from kitlib.errors import UsageError
 from kitlib.notebooks import refresh, stable

@@ -23,7 +23,7 @@ SAME = {
     "digests": ("sha256:" + "a1" * 32, "sha256:" + "b2" * 32),
     "versions of objects": ('"resourceVersion": "1234"', '"resourceVersion": "99"'),
     "memory addresses": ("<object at 0x7f3a2c1b4d90>", "<object at 0x7fffdead0000>"),
-    "a lesson's namespace": ("in lesson-03-a1b2c3", "in lesson-03"),
+    "a lesson's namespace": ("in nb-03-basics-a1b2c3", "in lesson-03"),
     "time spans": ("took 12.5 seconds", "took 0.2 seconds"),
 }
 DIFFERENT = {
