@@ -25,7 +25,7 @@ class Task:
         title: a few words.
         look: reads the cluster, and the answer if one is asked for, and says what it found.
         expected: what should be there, in words.
-        command: the kubectl command that shows it, in the lesson's namespace.
+        command: the kubectl command that shows it; $NAMESPACE stands for the lesson's.
         hints: from the idea, over the field, to nearly the answer.
         solve: a manifest to apply, or a function that makes the change or returns the answer.
         asks: whether it wants a value; otherwise a change of the cluster.
@@ -124,8 +124,9 @@ class Exercise:
         answer = solve(self.cluster)
         if self.task.asks:
             return Shown(f"Solution of {self.task.id}", repr(answer), answer)
-        body = inspect.getsource(solve).partition(":\n")[2]
-        return Shown(f"Solution of {self.task.id}, applied", textwrap.dedent(body).strip())
+        body = textwrap.dedent(inspect.getsource(solve).partition(":\n")[2])
+        code = body.removeprefix(f'"""{solve.__doc__}"""')
+        return Shown(f"Solution of {self.task.id}, applied", code.strip())
 
     def _apply(self, answer: Any) -> None:
         for item in manifests.read(answer):
@@ -153,8 +154,8 @@ class Exercise:
         return self._keep("error", message=said)
 
     def _keep(self, outcome: Outcome, observed: str = "", message: str = "") -> Result:
-        command = f"{self.task.command} -n {self.cluster.namespace}" if self.task.command else ""
         task = self.task
+        command = task.command.replace("$NAMESPACE", self.cluster.namespace)
         result = Result(task.id, task.title, outcome, observed, task.expected, command, message)
         self._progress.checked(result)
         return result

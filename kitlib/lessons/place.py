@@ -32,32 +32,21 @@ THE_CLUSTERS = {"kube-root-ca.crt"}  # a controller puts it back at once
 
 
 def enter(name: str, cluster: Cluster | None = None) -> Cluster:
-    """The cluster, bound to the namespace of that name or to the one of the settings; made if absent.
+    """The cluster, bound to the namespace of that name, made if absent; or to the one of the settings.
 
     Args:
         name: such as `lesson-03`.
         cluster: none: as `kitlib.connect`.
 
     Raises:
-        UsageError: kit knows no cluster; or the namespace exists, and no lesson made it.
+        UsageError: kit knows no cluster; or the namespace exists, no lesson made it, and no setting names it.
         ClusterError: the cluster does not answer, or refuses.
     """
     configured = get_settings().lesson_namespace
     name = configured or name
     bound = cluster.within(name) if cluster else connect(namespace=name)
-    found = bound.find("Namespace", name)
-    if found is not None and found["metadata"].get("deletionTimestamp"):
-        bound.delete("Namespace", name, missing_ok=True, wait_seconds=GONE_SECONDS)
-        found = None
-    if found is None:
-        labels = OWN | {MADE: "true"}
-        bound.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
-        bound.wait("ServiceAccount", "default", until="exists")
-    elif not configured and MADE not in found.labels:
-        raise UsageError(
-            f"the namespace {name} exists, and no lesson made it",
-            fix="set KIT_LESSON_NAMESPACE to a namespace that lessons may use",
-        )
+    if not configured:  # a learner may not be allowed to see more of that one than what is in it
+        _made(bound)
     _entered.append(bound)
     return bound
 
@@ -87,17 +76,36 @@ def mark(cluster: Cluster, what: str, data: dict[str, str] | None = None) -> Non
     cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": data or {}})
 
 
+def _made(cluster: Cluster) -> None:
+    """Make the namespace that a cluster is bound to, unless a lesson made it before."""
+    name = cluster.namespace
+    found = cluster.find("Namespace", name)
+    if found is not None and found["metadata"].get("deletionTimestamp"):
+        cluster.delete("Namespace", name, missing_ok=True, wait_seconds=GONE_SECONDS)
+        found = None
+    if found is None:
+        labels = OWN | {MADE: "true"}
+        cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
+        cluster.wait("ServiceAccount", "default", until="exists")
+    elif MADE not in found.labels:
+        raise UsageError(
+            f"the namespace {name} exists, and no lesson made it",
+            fix="set KIT_LESSON_NAMESPACE to a namespace that lessons may use",
+        )
+
+
 def leave(cluster: Cluster, *, wait: bool = False) -> None:
     """Remove the namespace if a lesson made it; otherwise only what is in it.
 
     Args:
         wait: until all of it is gone.
     """
-    found = cluster.find("Namespace", cluster.namespace)
-    if found is None:
-        return
     seconds = GONE_SECONDS if wait else 0.0
-    if MADE in found.labels:
+    configured = cluster.namespace == get_settings().lesson_namespace
+    found = None if configured else cluster.find("Namespace", cluster.namespace)
+    if not configured and found is None:
+        return
+    if found is not None and MADE in found.labels:
         cluster.delete("Namespace", cluster.namespace, missing_ok=True, wait_seconds=seconds)
         return
     for kind in KINDS:

@@ -23,11 +23,13 @@ def test_a_notebook_that_is_well_passes_cell_by_cell(tmp_path):
         ),
         cell("c2", "import time, uuid\nprint(uuid.uuid4(), time.time())"),  # differs each time, and may
         cell("c3", "1 / 0", tags=["raises-exception"]),
-        cell("c4", "print('end of it')"),
+        cell("c4", "print('colour: blue')", tags=[CHECK], shows="colour: red\n"),
+        cell("c5", "print('end of it')"),
     )
-    done = run("well.ipynb", cwd=tmp_path)
+    (tmp_path / "also").write_text("regex: colour: \\w+\nreplace: a colour\n")
+    done = run("well.ipynb", "--nbval-sanitize-with", "also", cwd=tmp_path)
     assert done.returncode == 0, done.stdout
-    assert "4 passed" in done.stdout
+    assert "5 passed" in done.stdout
 
 
 def test_each_trouble_names_notebook_cell_and_reason_and_junit_has_the_difference(tmp_path):

@@ -4,51 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from kitlib.cluster import Cluster, Resource
+from kitlib.cluster import Cluster
 from kitlib.lessons import web
 from kitlib.lessons.catalogue import Section
 from kitlib.lessons.exercise import Task
-from kitlib.lessons.outcome import Verdict, nothing, right, wrong
-from kitlib.quantity import parse
-
-SHOP = {"app.kubernetes.io/name": "shop"}
-GONE = "The Deployment shop is part of the lesson; lesson.reset() brings it back."
-
-
-def _setup(cluster: Cluster) -> list[dict[str, Any]]:
-    return web.deployment(cluster, "shop")
-
-
-def _shop(cluster: Cluster) -> Resource | None:
-    return cluster.find("Deployment", "shop")
-
-
-def _container(cluster: Cluster, change: dict[str, Any]) -> None:
-    """Change the container of the Deployment shop."""
-    spec = {"template": {"spec": {"containers": [{"name": "web", **change}]}}}
-    cluster.patch("Deployment", "shop", {"spec": spec})
-
-
-def _settings(cluster: Cluster, _: Any) -> Verdict:
-    found = cluster.find("ConfigMap", "shop-settings")
-    if found is None:
-        secret = cluster.find("Secret", "shop-settings")
-        said = "That is a Secret: for what may be read by everybody, a ConfigMap."
-        return (
-            wrong("a Secret shop-settings", said)
-            if secret
-            else nothing("there is no ConfigMap shop-settings")
-        )
-    data = found.get("data") or {}
-    level, items = data.get("LOG_LEVEL"), data.get("MAX_ITEMS")
-    if (level, items) == ("DEBUG", "50"):
-        return right(data)
-    if level is not None and level != "DEBUG" and level.upper() == "DEBUG":
-        return wrong(data, "Programs compare such values letter by letter: DEBUG, in capitals.")
-    if items is not None and items.strip("\"'") == "50":
-        return wrong(data, "MAX_ITEMS has quotes inside its text: quote once.")
-    return wrong(data)
-
+from kitlib.lessons.exercises import shop
 
 SETTINGS = """\
 apiVersion: v1
@@ -59,28 +19,6 @@ data:
   MAX_ITEMS: "50"
 """
 
-
-def _service(cluster: Cluster, _: Any) -> Verdict:
-    found = cluster.find("Service", "shop")
-    if found is None:
-        return nothing("there is no Service shop")
-    deployment = _shop(cluster)
-    if deployment is None:
-        return wrong("there is no Deployment shop", GONE)
-    selector = found.at("spec.selector", {})
-    labels = deployment.at("spec.template.metadata.labels", {})
-    port = found.at("spec.ports.0", {})
-    seen = f"selector {selector}, port {port.get('port')} → {port.get('targetPort')}"
-    if not selector or not selector.items() <= labels.items():
-        return wrong(seen, f"No pod of shop has these labels; theirs are {labels}.")
-    if port.get("targetPort") not in ("health", 8080):
-        said = (
-            "Nothing listens there: targetPort is a port of the container, by its name health or its number."
-        )
-        return wrong(seen, said)
-    return right(seen) if port.get("port") == 80 else wrong(seen, "Clients are to call it on port 80.")
-
-
 SERVICE = """\
 apiVersion: v1
 kind: Service
@@ -89,116 +27,6 @@ spec:
   selector: {app.kubernetes.io/name: shop}
   ports: [{name: http, port: 80, targetPort: health}]
 """
-
-
-def _three(cluster: Cluster, _: Any) -> Verdict:
-    deployment = _shop(cluster)
-    if deployment is None:
-        return wrong("there is no Deployment shop", GONE)
-    replicas = deployment.at("spec.replicas", 0)
-    autoscaler = any(
-        h.at("spec.scaleTargetRef.name") == "shop" for h in cluster.list("HorizontalPodAutoscaler")
-    )
-    if autoscaler:
-        return wrong(
-            "an autoscaler for shop", "An autoscaler decides for you; here you set the number yourself."
-        )
-    if replicas == 3:
-        return right("3 replicas")
-    if [pod for pod in cluster.list("Pod", labels=SHOP) if not pod["metadata"].get("ownerReferences")]:
-        return wrong("a pod of nobody", "A pod made by hand has no owner: nobody replaces it when it dies.")
-    return nothing("1 replica") if replicas == 1 else wrong(f"{replicas} replicas")
-
-
-def _scale_to_three(cluster: Cluster) -> None:
-    cluster.scale("Deployment", "shop", 3)
-
-
-def _readiness(cluster: Cluster, _: Any) -> Verdict:
-    deployment = _shop(cluster)
-    if deployment is None:
-        return wrong("there is no Deployment shop", GONE)
-    container = deployment.at("spec.template.spec.containers.0", {})
-    if "readinessProbe" not in container:
-        if "livenessProbe" in container:
-            said = "A liveness probe restarts the container; traffic is withheld by the readiness probe."
-            return wrong("a livenessProbe only", said)
-        return nothing("no readinessProbe")
-    asked = container["readinessProbe"].get("httpGet") or {}
-    seen = f"GET {asked.get('path')} on port {asked.get('port')}"
-    if asked.get("path") == "/ready" and asked.get("port") in ("ready", 8181):
-        return right(seen)
-    if asked.get("path") == "/health":
-        return wrong(seen, "/health says that the program lives; whether it can serve, /ready says.")
-    if asked.get("port") not in ("ready", 8181):
-        return wrong(seen, "/ready is answered on the port named ready, 8181, and on no other.")
-    return wrong(seen)
-
-
-def _add_readiness(cluster: Cluster) -> None:
-    _container(cluster, {"readinessProbe": {"httpGet": {"path": "/ready", "port": "ready"}}})
-
-
-def _resources(cluster: Cluster, _: Any) -> Verdict:
-    deployment = _shop(cluster)
-    if deployment is None:
-        return wrong("there is no Deployment shop", GONE)
-    found = deployment.at("spec.template.spec.containers.0.resources", {})
-    if not found:
-        return nothing("no requests, no limits")
-    memory = str((found.get("limits") or {}).get("memory", ""))
-    if memory.endswith("m"):
-        return wrong(
-            f"limits.memory {memory}", "In memory, m is a thousandth of a byte: Mi is what you mean."
-        )
-    if "requests" not in found:
-        return wrong("limits without requests", "The scheduler plans with requests: give them too.")
-    wanted = {"requests.cpu": "50m", "requests.memory": "32Mi", "limits.memory": "128Mi"}
-    seen = {path: (found.get(path.split(".")[0]) or {}).get(path.split(".")[1]) for path in wanted}
-    same = all(seen[path] is not None and parse(seen[path]) == parse(text) for path, text in wanted.items())
-    return right(seen) if same else wrong(seen)
-
-
-def _set_resources(cluster: Cluster) -> None:
-    requests = {"cpu": "50m", "memory": "32Mi"}
-    _container(cluster, {"resources": {"requests": requests, "limits": {"memory": "128Mi"}}})
-
-
-def _owner(cluster: Cluster, answer: Any) -> Verdict:
-    pods = cluster.list("Pod", labels=SHOP)
-    owners = {str(pod.at("metadata.ownerReferences.0.kind")): pod for pod in pods}
-    if answer in owners:
-        return right(answer)
-    if answer == "Deployment":
-        return wrong(
-            answer, "The Deployment owns what owns the pods: look at a pod's metadata.ownerReferences."
-        )
-    if str(answer).startswith("shop-"):
-        return wrong(answer, "That is a name; the kind of that object is asked for.")
-    return wrong(answer)
-
-
-def _owner_kind(cluster: Cluster) -> str:
-    pods = cluster.list("Pod", labels=SHOP)
-    return str(pods[0].at("metadata.ownerReferences.0.kind"))
-
-
-def _ingress(cluster: Cluster, _: Any) -> Verdict:
-    found = cluster.find("Ingress", "shop")
-    if found is None:
-        return nothing("there is no Ingress shop")
-    rule = found.at("spec.rules.0", {})
-    path = ((rule.get("http") or {}).get("paths") or [{}])[0]
-    service = (path.get("backend") or {}).get("service") or {}
-    seen = f"class {found.at('spec.ingressClassName')}, host {rule.get('host')} → {service}"
-    if found.at("spec.ingressClassName") != "nginx":
-        said = "Who serves it is told by spec.ingressClassName; the annotation of that name is deprecated."
-        return wrong(seen, said)
-    if rule.get("host") != "shop.example.com":
-        return wrong(seen, "A rule without this host would take the requests for every host.")
-    ok = service.get("name") == "shop" and service.get("port") in ({"number": 80}, {"name": "http"})
-    return right(seen) if ok else wrong(seen, "It is to send to the Service shop, port 80.")
-
 
 INGRESS = """\
 apiVersion: networking.k8s.io/v1
@@ -212,17 +40,23 @@ spec:
       paths:
       - {path: /, pathType: Prefix, backend: {service: {name: shop, port: {number: 80}}}}
 """
+
 _TEXT = "Every value of a ConfigMap is text: quote numbers and true/false."
-_DEPLOYMENT = "kubectl get deployment shop"
+_DEPLOYMENT = "kubectl get deployment shop -n $NAMESPACE"
+
+
+def _setup(cluster: Cluster) -> list[dict[str, Any]]:
+    return web.deployment(cluster, "shop")
+
 
 SECTION = Section(
     "03",
     "Kubernetes basics",
     (
         Task(
-            "03-1", "configuration in a ConfigMap", _settings,
+            "03-1", "configuration in a ConfigMap", shop.settings,
             'a ConfigMap shop-settings with LOG_LEVEL DEBUG and MAX_ITEMS "50"',
-            "kubectl get configmap shop-settings -o yaml",
+            "kubectl get configmap shop-settings -o yaml -n $NAMESPACE",
             ("Configuration lives outside of the image, as names and texts.",
              "Both are keys of data; YAML reads 50 as a number unless it is quoted.",
              'data: {LOG_LEVEL: DEBUG, MAX_ITEMS: "50"}'),
@@ -230,51 +64,51 @@ SECTION = Section(
             errors=((r"(?i)expected string|cannot unmarshal number|not.*string|must be.*string", _TEXT),),
         ),
         Task(
-            "03-2", "a Service in front of the pods", _service,
+            "03-2", "a Service in front of the pods", shop.service,
             "a Service shop: port 80 to the container's port health, for the pods of shop",
-            "kubectl get service shop -o wide",
+            "kubectl get service shop -o wide -n $NAMESPACE",
             ("A Service finds pods by their labels, and knows nothing of Deployments.",
              "spec.selector is a part of the pods' labels; targetPort is the container's port.",
              "selector: {app.kubernetes.io/name: shop}, ports: [{name: http, port: 80, targetPort: health}]"),
             SERVICE,
         ),
         Task(
-            "03-3", "more replicas", _three, "the Deployment shop with 3 replicas", _DEPLOYMENT,
+            "03-3", "more replicas", shop.three, "the Deployment shop with 3 replicas", _DEPLOYMENT,
             ("You say how many; the controller makes and removes pods.",
              "The number is spec.replicas of the Deployment.",
              'q3.do(cluster.scale, "Deployment", "shop", 3)'),
-            _scale_to_three,
+            shop.scale_to_three,
         ),
         Task(
-            "03-4", "traffic to ready pods only", _readiness,
+            "03-4", "traffic to ready pods only", shop.readiness,
             "a readinessProbe: GET /ready on the port ready",
             f"{_DEPLOYMENT} -o yaml",
             ("A pod is given traffic as long as its readiness probe succeeds.",
              "The probe is in the container: readinessProbe.httpGet, with path and port.",
              'readinessProbe: {httpGet: {path: /ready, port: ready}}'),
-            _add_readiness,
+            shop.add_readiness,
         ),
         Task(
-            "03-5", "requests and limits", _resources,
+            "03-5", "requests and limits", shop.resources,
             "requests of 50m CPU and 32Mi of memory, and a limit of 128Mi of memory",
             f"{_DEPLOYMENT} -o yaml",
             ("Requests are what the scheduler sets aside; a limit is where the kernel steps in.",
              "They are in the container: resources.requests and resources.limits.",
              "resources: {requests: {cpu: 50m, memory: 32Mi}, limits: {memory: 128Mi}}"),
-            _set_resources,
+            shop.set_resources,
         ),
         Task(
-            "03-6", "who owns the pods", _owner, "the kind of the object that owns the pods of shop",
-            "kubectl get pods -l app.kubernetes.io/name=shop -o yaml",
+            "03-6", "who owns the pods", shop.owner, "the kind of the object that owns the pods of shop",
+            "kubectl get pods -l app.kubernetes.io/name=shop -o yaml -n $NAMESPACE",
             ("Every object that a controller makes names its owner.",
              "It is in metadata.ownerReferences of the pod.",
              "It is what a Deployment makes for each version of its template: a R…Set."),
-            _owner_kind, asks=True,
+            shop.owner_kind, asks=True,
         ),
         Task(
-            "03-7", "a host name for the Service", _ingress,
+            "03-7", "a host name for the Service", shop.ingress,
             "an Ingress shop of class nginx: shop.example.com to the Service shop, port 80",
-            "kubectl get ingress shop",
+            "kubectl get ingress shop -n $NAMESPACE",
             ("An Ingress maps hosts and paths to Services; a controller of its class serves it.",
              "spec.ingressClassName, spec.rules[].host, and a path with pathType and backend.",
              "backend: {service: {name: shop, port: {number: 80}}}, pathType: Prefix"),

@@ -136,7 +136,7 @@ SECTION = Section(
         ),
         Task(
             "00-3", "make a ConfigMap", _hello, "a ConfigMap hello whose data has a greeting",
-            "kubectl get configmap hello -o yaml",
+            "kubectl get configmap hello -o yaml -n $NAMESPACE",
             ("An object is written as what it should be: apiVersion, kind, metadata, and its content.",
              "The content of a ConfigMap is in data: names, and texts.",
              "data: {greeting: good morning}"),
@@ -148,7 +148,7 @@ SECTION = Section(
         ),
         Task(
             "00-4", "put a label on an object", _team, "the label team=platform on the ConfigMap notice",
-            "kubectl get configmap notice --show-labels",
+            "kubectl get configmap notice --show-labels -n $NAMESPACE",
             ("Labels are how objects are found and grouped; they can be changed at any time.",
              "They are in metadata.labels.",
              'q4.do(cluster.patch, "ConfigMap", "notice", {"metadata": {"labels": {"team": "platform"}}})'),
@@ -157,7 +157,7 @@ SECTION = Section(
         Task(
             "00-5", "delete one object, and only that", _tidy,
             "no ConfigMap leftover, and notice still there",
-            "kubectl get configmaps",
+            "kubectl get configmaps -n $NAMESPACE",
             ("What is deleted is gone from the API server's store, with all it owned.",
              "cluster.delete takes a kind and a name.",
              "q5.do(cluster.delete, \"ConfigMap\", \"leftover\")"),

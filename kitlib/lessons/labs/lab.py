@@ -48,17 +48,12 @@ class Lab:
             return self._result(
                 "cause", "not attempted", message=self.unavailable or "____ is to be filled in."
             )
-        said = f"{_kind(kind)}/{name}" + (f" {field}" if field else "")
-        near = [a for a in self._fault.answers if (a.kind, self._name(a)) == (_kind(kind), name)]
-        if any(not a.field or same_field(a.field, field) for a in near):
-            return self._keep("cause", "correct", said)
-        if near:
-            return self._keep("cause", "incorrect", said, "The right object: which field of it?")
-        if any((n.kind, n.name) == (_kind(kind), name) for n in self._fault.not_reported):
-            return self._keep("cause", "incorrect", said, "It suffers, but it is as it should be: from what?")
-        if self.cluster.find(kind, name) is None:
-            return self._keep("cause", "incorrect", said, "There is no such object here, and none is missed.")
-        return self._keep("cause", "incorrect", said)
+        try:
+            return self._judged(_kind(str(kind)), str(name), str(field))
+        except (ClusterUnreachable, ContextChanged) as error:
+            return self._result("cause", "unreachable cluster", message=str(error))
+        except KitError as error:
+            return self._result("cause", "error", message=str(error))
 
     def check(self, timeout: float = 20.0) -> Result:
         """Whether the application is well again.
@@ -116,6 +111,21 @@ class Lab:
         if not self.unavailable:
             faults.clean(self.cluster, self._fault)
         place.leave(self.cluster, wait=wait)
+
+    def _judged(self, kind: str, name: str, field: str) -> Result:
+        said = f"{kind}/{name} {field}".strip()
+        near = [a for a in self._fault.answers if (a.kind, self._name(a)) == (kind, name)]
+        if any(not a.field or same_field(a.field, field) for a in near):
+            return self._keep("cause", "correct", said)
+        if near:
+            message = "The right object: which field of it?"
+        elif any((n.kind, n.name) == (kind, name) for n in self._fault.not_reported):
+            message = "It suffers, but it is as it should be: from what?"
+        elif self.cluster.find(kind, name) is None:
+            message = "There is no such object here, and none is missed."
+        else:
+            message = ""
+        return self._keep("cause", "incorrect", said, message)
 
     def _name(self, answer: Answer) -> str:
         return answer.name.replace("$NAMESPACE", self.cluster.namespace)
