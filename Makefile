@@ -57,7 +57,7 @@ test: setup ## every tier
 	$(PYTEST) tests/kind tests/notebooks tests/browser
 	@$(MAKE) --no-print-directory todo-app
 
-notebooks: setup ## nbval on the notebooks, on the same kind cluster
+notebooks: setup ## every notebook and lab, cell by cell, on the same kind cluster
 	$(RUN) kit doctor --fix
 	$(PYTEST) tests/notebooks -q
 

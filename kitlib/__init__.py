@@ -35,3 +35,10 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     return getattr(import_module(_LAZY[name]), name)
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """`%load_ext kitlib`: the magics %kubectl, %helm and %kit."""
+    from kitlib.lessons.magics import register
+
+    register(shell)

@@ -146,6 +146,9 @@ class Settings(BaseSettings):
         "its address.",
     )
     namespace: str = Field(default="todo-app", description="Where the application is installed.")
+    lesson_namespace: str = Field(
+        default="", description="The namespace of all lessons; none: each has its own, such as lesson-03."
+    )
     registry: Literal["auto", "online", "offline"] = Field(
         default="auto", description="Whether images are pulled, or built here; auto asks the registry."
     )

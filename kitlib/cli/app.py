@@ -17,6 +17,8 @@ from kitlib.cli import (
     diagnose,
     doctor,
     fault,
+    lab,
+    notebooks,
     runbook_remote,
     spec,
 )
@@ -36,6 +38,8 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(fault.app, name="fault")
 app.add_typer(ai.app, name="ai")
 app.add_typer(agent.app, name="agent")
+app.add_typer(lab.app, name="lab")
+app.add_typer(notebooks.app, name="notebooks")
 app.command()(audit.approve)
 app.command()(audit.undo)
 app.command()(doctor.doctor)

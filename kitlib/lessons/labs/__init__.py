@@ -1,0 +1,1 @@
+"""Break-and-fix labs from the fault catalogue."""
