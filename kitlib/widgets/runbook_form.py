@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import getpass
 import html
-import threading
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 import ipywidgets
 
-from kitlib.errors import KitError
 from kitlib.runbooks import catalogue, engine
 from kitlib.runbooks.catalogue import APPROVE
 from kitlib.widgets import fields
+from kitlib.widgets.background import Background, lines
 
 
 class RunbookForm(ipywidgets.VBox):  # type: ignore[misc]
@@ -45,11 +44,9 @@ class RunbookForm(ipywidgets.VBox):  # type: ignore[misc]
         )
         self.shown = ipywidgets.HTML()
         self.hash = ""
-        self._thread: threading.Thread | None = None
+        self._work = Background(self._show, self._settle)
         self._listen()
-        head = ipywidgets.HTML(
-            f"<h4>{html.escape(self.runbook.title)}</h4>{_lines(self.runbook.description)}"
-        )
+        head = ipywidgets.HTML(f"<h4>{html.escape(self.runbook.title)}</h4>{lines(self.runbook.description)}")
         buttons = [self.go, *([self.approve] if self.runbook.takes_approval else [])]
         super().__init__([head, *self.inputs.values(), ipywidgets.HBox(buttons), self.shown])
         self._replace_older()
@@ -64,8 +61,7 @@ class RunbookForm(ipywidgets.VBox):  # type: ignore[misc]
 
     def wait(self, timeout: float = 300.0) -> None:
         """Wait until what was started has ended; for tests and for notebooks that run unattended."""
-        if self._thread:
-            self._thread.join(timeout)
+        self._work.wait(timeout)
 
     def _listen(self) -> None:
         self.go.on_click(
@@ -87,25 +83,20 @@ class RunbookForm(ipywidgets.VBox):  # type: ignore[misc]
         self.hash, self.approve.disabled, self.shown.value = "", True, ""
 
     def _start(self, work: Callable[[], None]) -> None:
-        if self._thread and self._thread.is_alive():
-            return
-        self.go.disabled = self.approve.disabled = True
-        self.shown.value = "<p>working …</p>"
-        self._thread = threading.Thread(target=self._guarded, args=(work,), daemon=True)
-        self._thread.start()
+        if not self._work.busy:
+            self.go.disabled = self.approve.disabled = True
+            self._work.start(work)
 
-    def _guarded(self, work: Callable[[], None]) -> None:
-        try:
-            work()
-        except KitError as error:
-            self.shown.value = f"<p>✗ {_lines(str(error))}</p>"
-        finally:
-            self.go.disabled = self._open.get((self.runbook.name, self.context)) is not self
+    def _show(self, text: str) -> None:
+        self.shown.value = text
+
+    def _settle(self) -> None:
+        self.go.disabled = self._open.get((self.runbook.name, self.context)) is not self
 
     def _plan(self) -> None:
         result = engine.make_plan(self.runbook.name_or_path, self.given, context=self.context, quiet=True)
         plan = result.record["plan"] or {}
-        text = _lines(result.record["message"])
+        text = lines(result.record["message"])
         if result.exit_code or not plan.get("actions"):
             self.shown.value = f"<p>{text}</p>" + (
                 "" if result.exit_code else "<p>Nothing would be changed.</p>"
@@ -131,10 +122,6 @@ class RunbookForm(ipywidgets.VBox):  # type: ignore[misc]
         self.hash = ""
         mark = "✓" if result.exit_code == 0 else "✗"
         self.shown.value = (
-            f"<p>{mark} {html.escape(result.record['status'])}: {_lines(result.record['message'])}</p>"
+            f"<p>{mark} {html.escape(result.record['status'])}: {lines(result.record['message'])}</p>"
             f"<p>report: <code>{html.escape(str(result.report))}</code></p>"
         )
-
-
-def _lines(text: str) -> str:
-    return html.escape(text).replace("\n", "<br>")
