@@ -1,4 +1,4 @@
-"""The inbox of an agent's proposals: what waits, approved by its hash, denied, or settled by somebody else."""
+"""The inbox of proposals: what waits is approved by its hash, denied, or was settled by somebody else."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def state(tmp_path, monkeypatch):
     get_settings.cache_clear()
 
 
-def waiting(state, id, **more):
+def waiting(state, id, title="scale api to 3", **more):
     """A proposal whose plan is stored; without a plan it is advice."""
     at = datetime.now(UTC).isoformat()
     plan = Approvals(get_settings().state_dir / "approvals").save_plan([], f"proposal {id}")
     made = {"hash": plan.hash, "diff": "+ spec.replicas: 3", **more}
-    return state.save(Proposal(id, "busy", "scale", API, API, "scale api to 3", at, at, **made))
+    return state.save(Proposal(id, "busy", "scale", API, API, title, at, at, **made))
 
 
 def buttons(inbox):
