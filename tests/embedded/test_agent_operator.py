@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -244,6 +244,11 @@ def test_the_account_may_what_its_config_asks_for_and_nothing_else(namespace, do
     with pytest.raises(NotFound):  # it may, there is none
         account.evict("web")
     here = account.namespace
+    policies = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies"
+    with pytest.raises(Forbidden):
+        account.api.raw("get", f"{policies}/another")
+    with suppress(NotFound):  # it may look; whether there is one is another test's
+        account.api.raw("get", f"{policies}/kagent-approvals")
     for verb, group, name, allowed in (
         ("create", "", "pods/eviction", True),
         ("delete", "", "pods", False),
