@@ -18,6 +18,7 @@ from kitlib.agent.triggers import Trigger
 from kitlib.agent.view import View
 from kitlib.errors import ClusterUnreachable, KitError
 from kitlib.policy import Denied, acting
+from kitlib.specs.models.agent import Event
 
 EFFECT = timedelta(minutes=5)  # that what was done alone is given to help
 
@@ -65,19 +66,16 @@ class Decider:
             return self._close(proposal, "refused", error.message)
         except KitError as error:
             return self._close(proposal, "failed", error.message)
-        proposal = replace(
-            proposal, automatic=bool(proposal.hash) and self._automatic(fired, proposal.act, view)
-        )
+        automatic = bool(proposal.hash) and self._automatic(fired, proposal.act, view)
+        return self._suggest(replace(proposal, automatic=automatic))
+
+    def _suggest(self, proposal: Proposal) -> Proposal:
+        """Write a proposal down and tell of it, then carry it out if nobody has to be asked."""
+        desk = self.desk
         desk.state.save(proposal)
-        desk.record(
-            "suggested",
-            proposal=proposal.id,
-            rule=rule.name,
-            title=proposal.title,
-            evidence=proposal.evidence,
-            hash=proposal.hash,
-            automatic=proposal.automatic,
-        )
+        shown = ("rule", "title", "evidence", "hash", "automatic")
+        told = {name: getattr(proposal, name) for name in shown}
+        desk.record("suggested", proposal=proposal.id, **told)
         proposal = desk.tell(proposal, "action-suggested", "channel" if proposal.automatic else "on-call")
         return carry_out(desk, proposal) if proposal.automatic else proposal
 
@@ -168,9 +166,14 @@ class Decider:
         desk = self.desk
         proposal = desk.settle(proposal, state=state, reason=reason)
         desk.state.cool(proposal, desk.clock())
-        what = {"done": "reported", "refused": "refused"}.get(state, "failed")
-        desk.record(
-            what, proposal=proposal.id, title=proposal.title, reason=reason, evidence=proposal.evidence
-        )
-        event = {"done": "action-executed", "refused": "action-denied"}.get(state, "action-failed")
-        return desk.tell(proposal, event)  # type: ignore[arg-type]
+        what, event = _CLOSED[state]
+        more = {"title": proposal.title, "reason": reason, "evidence": proposal.evidence}
+        desk.record(what, proposal=proposal.id, **more)
+        return desk.tell(proposal, event)
+
+
+_CLOSED: dict[State, tuple[str, Event]] = {
+    "done": ("reported", "action-executed"),
+    "refused": ("refused", "action-denied"),
+    "failed": ("failed", "action-failed"),
+}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -119,10 +119,10 @@ def from_spec(reading: Reading[AiOperations]) -> tuple[OperationsPolicy, Finding
     return policy, findings
 
 
-def _known(text: str, names: object) -> str | None:
+def _known(text: str, names: Iterable[str]) -> str | None:
     """The name that a text is, whatever its case and number."""
     wanted = _plain(text)
-    return next((name for name in list(names) if _plain(name) == wanted), None)  # type: ignore[call-overload]
+    return next((name for name in names if _plain(name) == wanted), None)
 
 
 def _meaning(text: str) -> Iterator[tuple[str, Literal["topic", "act"]]]:
@@ -141,10 +141,10 @@ def _unknown(
     reading: Reading[AiOperations],
     path: tuple[str | int, ...],
     text: str,
-    valid: object,
+    valid: Iterable[str],
     near: str | None = None,
 ) -> Finding:
-    names = [str(name) for name in valid]  # type: ignore[attr-defined]
+    names = list(valid)
     near = near or nearest(text, names)
     return problem(
         "spec-operations-unknown",

@@ -145,11 +145,14 @@ def pods_of(namespace, app="api"):
 
 
 def running(namespace, app="api", count=1):
-    deadline = time.monotonic() + 20
-    while len(found := pods_of(namespace, app)) != count:
+    """The pods, once their fake node called them Running: it writes their status only then."""
+    deadline = time.monotonic() + 60
+    while True:
+        found = [pod for pod in pods_of(namespace, app) if pod.at("status.phase") == "Running"]
+        if len(found) == count:
+            return found
         assert time.monotonic() < deadline, found
         time.sleep(0.1)
-    return found
 
 
 def crash(namespace, pod, reason="CrashLoopBackOff", restarts=6, ended="Error"):

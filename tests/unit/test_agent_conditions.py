@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from specs_help import SPECS, read_text, seed
 
@@ -97,6 +97,7 @@ def test_what_can_not_be_judged_is_refused_when_it_is_loaded(text, message):
         compile_condition(text, "monitoring rule r")
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="pod.restCun()&|<>=!'\"%0 1ab[]", max_size=40))
 def test_no_text_breaks_the_compiler(text):
     with suppress(SettingsError):
@@ -187,6 +188,7 @@ def test_a_gap_a_healthy_sample_and_a_stuck_measurement_each_break_it():
     assert stuck.held(("k",), at(5)) is None
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 200), st.booleans()), min_size=1, max_size=40))
 def test_a_window_never_holds_longer_than_its_last_true_samples(steps):
     windows, now, since, last = Windows(), NOW, None, None

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kitlib.agent import answering
@@ -45,6 +45,7 @@ SAFETY = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(ACTS, SAFETY, ROWS, st.booleans(), st.booleans())
 def test_nothing_is_done_alone_that_anything_asks_a_person_for(act, safety, rows, holds, suggests):
     policy = OperationsPolicy(tuple(rows))
