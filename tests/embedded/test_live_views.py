@@ -1,0 +1,109 @@
+"""Live views: what is seen at once, what changes by itself, and that they end."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from runbooks_help import deployment
+
+from kitlib.errors import ClusterUnreachable
+from kitlib.widgets import Dashboard, OwnerTree, PodView, RolloutView, live
+
+
+@pytest.fixture
+def there(namespace, monkeypatch):
+    monkeypatch.setattr(live, "SECONDS", 0.2)
+    namespace.apply(deployment("web", 2))
+    namespace.wait("Deployment", "web")
+    yield namespace
+    for view in list(live.Live._open.values()):
+        view.stop()
+
+
+def until(condition, seconds=30):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come true"
+        time.sleep(0.1)
+
+
+def test_the_dashboard_shows_the_first_look_at_once_and_then_what_changes(there):
+    board = Dashboard(there)
+    assert f"2 of 2 pods of {there.namespace} are ready" in repr(board)
+    assert "fake" in board.nodes.value
+    assert "web-" in board.pods.value
+    assert "ScalingReplicaSet" in board.events.value
+    there.scale("Deployment", "web", 3)
+    until(lambda: "3 of 3" in board.status.value)
+
+
+def test_a_newer_view_of_the_same_stops_the_older_and_other_views_go_on(there):
+    first, tree = Dashboard(there), OwnerTree(there)
+    second = Dashboard(there)
+    assert not first.looking
+    assert first.pause.disabled
+    assert second.looking
+    assert tree.looking
+    first._thread.join(5)
+    assert not first._thread.is_alive()
+
+
+def test_it_pauses_and_goes_on(there):
+    board = Dashboard(there)
+    board.pause.value = True
+    board.look()
+    seen = board.status.value
+    there.scale("Deployment", "web", 1)
+    there.wait("Deployment", "web")
+    time.sleep(1)  # five looks, had it gone on
+    assert board.status.value == seen
+    board.pause.value = False
+    until(lambda: "1 of 1" in board.status.value)
+
+
+def test_a_cluster_that_does_not_answer_is_said_and_asked_again(there, monkeypatch):
+    board = Dashboard(there)
+
+    def refuse(*_arguments, **_named):
+        raise ClusterUnreachable("the API server does not answer")
+
+    monkeypatch.setattr(there, "list", refuse)
+    until(lambda: "✗ the API server does not answer" in board.status.value)
+    monkeypatch.undo()
+    until(lambda: "2 of 2" in board.status.value)
+
+
+def test_the_owner_tree_leads_from_the_deployment_to_its_pods(there):
+    tree = OwnerTree(there).tree.value
+    places = [tree.index(part) for part in ("Deployment <b>web<", "ReplicaSet <b>web-", "Pod <b>web-")]
+    assert places == sorted(places)
+    assert tree.count("✓ Pod") == 2
+    assert "role='tree'" in tree
+
+
+def test_a_pod_is_chosen_and_stays_chosen(there):
+    view = PodView(there)
+    names = [name for _, name in view.choice.options]
+    assert len(names) == 2
+    view.choice.value = names[1]
+    view.look()
+    assert view.choice.value == names[1]
+    assert f"Log of {names[1]}" in view.said.value
+    there.delete("Pod", names[1])
+    until(lambda: names[1] not in [name for _, name in view.choice.options])
+    assert view.choice.value in [name for _, name in view.choice.options]
+    assert PodView(there, "app=none").choice.value is None
+
+
+def test_a_rollout_is_drawn_revision_by_revision(there):
+    view = RolloutView("web", there)
+    assert "2 of 2 replicas available" in repr(view)
+    there.restart("Deployment", "web")
+    until(lambda: len({name for _, ready in view.moments for name in ready}) == 2)
+    until(lambda: "replicas available" in repr(view) and "polyline" in view.picture.value)
+    assert "aria-label" in view.picture.value
+
+
+def test_a_workload_that_is_not_there_is_said(there):
+    assert "there is no Deployment 'wep'" in repr(RolloutView("wep", there))
