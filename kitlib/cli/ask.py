@@ -81,8 +81,8 @@ def _choose(question: Question) -> str:
     typer.echo(question.text)
     for number, option in enumerate(question.options, 1):
         typer.echo(f"  {number}. {option}")
-    number: int = typer.prompt("Which", type=click.IntRange(1, len(question.options)))
-    return question.options[number - 1]
+    chosen: int = typer.prompt("Which", type=click.IntRange(1, len(question.options)))
+    return question.options[chosen - 1]
 
 
 def _decide(proposal: Proposal) -> Verdict:
