@@ -163,8 +163,13 @@ def test_a_restart_of_a_namespace_says_what_it_touches_and_what_not(shop):
     at = "spec.template.metadata.annotations"
     for kind, name in (("Deployment", "api"), ("StatefulSet", "db")):
         assert "kubectl.kubernetes.io/restartedAt" in shop.get(kind, name).at(at)
-    alone = ask("restart db", shop, decide=yes)  # a name alone: the StatefulSet that has it
-    assert [item.text.split(" -n ")[0] for item in alone.done] == ["restart StatefulSet/db"]
+
+
+def test_a_name_alone_is_of_whichever_workload_has_it(shop):
+    (done,) = ask("restart db", shop, decide=yes).done
+    assert done.text.startswith("restart StatefulSet/db ")
+    with pytest.raises(NotFound, match="no Deployment 'dbb'"):
+        ask("restart dbb", shop, decide=yes)
 
 
 def test_rolling_back(shop):
