@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from kitlib.notebooks.items import KitNotebook
 
-SPLITTING = ("load", "worksteal", "each")  # ways of xdist that give a file's tests to several processes
+SPLITTING = ("load", "worksteal", "loadgroup")  # ways of xdist that give a file's tests to several processes
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

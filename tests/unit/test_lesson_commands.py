@@ -106,6 +106,7 @@ def test_kubectl_completes_commands_and_flags(cluster):
 
 
 def test_the_extension_brings_magics_and_their_completion(cluster, monkeypatch):
+    from IPython.core.completer import provisionalcompleter
     from IPython.core.interactiveshell import InteractiveShell
 
     from kitlib.lessons import place
@@ -113,7 +114,8 @@ def test_the_extension_brings_magics_and_their_completion(cluster, monkeypatch):
     monkeypatch.setattr(place, "_entered", [cluster])
     shell = InteractiveShell()
     shell.run_line_magic("load_ext", "kitlib")
-    _, words = shell.complete("dia", "%kit dia", 8)
+    with provisionalcompleter():
+        words = [found.text for found in shell.Completer.completions("%kit dia", 8)]
     assert "diagnose" in words
     with pytest.raises(CommandError, match="no shell here"):
         shell.run_line_magic("kubectl", "get pods | wc")
