@@ -47,9 +47,9 @@ class PodView(Live):
         options = [(f"{pod.name}  {pod_state(pod)}, {pod_restarts(pod)} restarts", pod.name) for pod in pods]
         chosen = self.choice.value
         if tuple(options) != tuple(self.choice.options):
-            with self.choice.hold_trait_notifications():
-                self.choice.options = options
-                self.choice.value = chosen if chosen in self._pods else options[0][1] if options else None
+            self.choice.options = options  # which chooses the first
+            if chosen in self._pods:
+                self.choice.value = chosen
         self._show()
         return f"{len(pods)} pods in {self.cluster.namespace}"
 
