@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from math import ceil
 from typing import Any
 
 from kitlib import quantity
@@ -86,7 +87,7 @@ def ceiling(cluster: Cluster, resource: str) -> Decimal | None:
 def binary(value: Decimal) -> str:
     """Bytes as whole Mi, rounded up: what a person reads and a manifest keeps."""
     mebi = Decimal(1024) ** 2
-    return f"{int(-(-value // mebi))}Mi"
+    return f"{ceil(value / mebi)}Mi"  # a Decimal's // cuts off, it does not round down
 
 
 def _of(container: Mapping[str, Any]) -> Amounts:

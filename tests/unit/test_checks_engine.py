@@ -307,6 +307,7 @@ def test_the_projects_chart_renders_with_its_subcharts():
     files = {item.file.path for bundle in project.bundles for item in bundle.objects}
     assert "charts/todo-app/charts/postgresql/templates/statefulset.yaml" in files
     assert {b.name for b in project.bundles} == {
+        "charts/kit-agent with ci/agent-values.yaml",
         "charts/kit-runner with ci/schedules-values.yaml",
         "charts/kit-runner with values.yaml",
         "charts/todo-app with values-dev.yaml",

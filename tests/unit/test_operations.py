@@ -75,6 +75,13 @@ def test_what_a_pod_asks_for_is_counted_as_the_scheduler_does(spec, cores):
     assert capacity.asked(spec).get("requests.cpu", Decimal(0)) == Decimal(cores)
 
 
+@pytest.mark.parametrize(
+    ("value", "told"), [("128Mi", "128Mi"), ("230.4Mi", "231Mi"), ("1", "1Mi"), ("1Gi", "1024Mi")]
+)
+def test_a_limit_is_told_in_whole_mebibytes_never_below_what_is_needed(value, told):
+    assert capacity.binary(capacity.amount(value)) == told
+
+
 def node(labels=None, taints=(), ready="True", cpu="4", unschedulable=False):
     return Resource(
         kind="Node",
