@@ -38,10 +38,3 @@ class Listener(Protocol):
 
     def notify(self, notice: Notice) -> None:
         """Take one."""
-
-
-class Silent:
-    """The listener of an agent that tells nobody; its history still has everything."""
-
-    def notify(self, notice: Notice) -> None:
-        """Do nothing."""

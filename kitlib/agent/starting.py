@@ -8,12 +8,14 @@ from pathlib import Path
 
 from kitlib.agent import operations
 from kitlib.agent.agent import Agent
-from kitlib.agent.events import Listener, Silent
+from kitlib.agent.events import Listener
+from kitlib.agent.notify import SlackListener, urls_of
 from kitlib.agent.operations import OperationsPolicy
 from kitlib.agent.state import state_of
 from kitlib.cluster import Cluster
 from kitlib.errors import SettingsError
 from kitlib.findings import fix_text
+from kitlib.settings import get_settings
 from kitlib.specs import read
 from kitlib.specs.models.agent import AgentConfig
 
@@ -52,12 +54,19 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def slack(config: AgentConfig) -> SlackListener:
+    """Who tells people: the webhooks of the settings, with this machine's outbox; none set: nobody is told."""
+    settings = get_settings()
+    folder = settings.state_dir / "agents" / config.metadata.name / "outbox"
+    return SlackListener(config.spec.notifications.slack, urls_of(settings), folder)
+
+
 def make(
     config: AgentConfig,
     cluster: Cluster,
     policy: OperationsPolicy,
     *,
-    listener: Listener | None = None,
+    listener: Listener,
     may_act: Callable[[], bool] = lambda: True,
 ) -> Agent:
     """An agent with this machine's memory of it.
@@ -70,7 +79,7 @@ def make(
         cluster,
         rules=policy,
         state=state_of(config.metadata.name),
-        listener=listener or Silent(),
+        listener=listener,
         clock=now,
         may_act=may_act,
     )

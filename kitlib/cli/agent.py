@@ -30,16 +30,22 @@ def run(
     from kitlib.cluster.connect import connect
 
     spec = starting.load_config(config)
-    agent = starting.make(spec, connect(context), starting.load_policy(operations, config))
+    slack = starting.slack(spec)
+    policy = starting.load_policy(operations, config)
+    agent = starting.make(spec, connect(context), policy, listener=slack)
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())
-    if once:
-        agent.look_once()
-        _show(agent.desk.name)
-        return
-    typer.echo(f"{agent.desk.name} watches {', '.join(spec.spec.scope.namespaces)}; end it with Ctrl-C")
-    agent.run(stop)
+    slack.start()
+    try:
+        if once:
+            agent.look_once()
+            _show(agent.desk.name)
+            return
+        typer.echo(f"{agent.desk.name} watches {', '.join(spec.spec.scope.namespaces)}; end it with Ctrl-C")
+        agent.run(stop)
+    finally:
+        slack.stop()  # what was not taken yet is on disk, and sent at the next start
 
 
 @app.command()

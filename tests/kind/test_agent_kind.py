@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from kitlib.agent.agent import Agent
-from kitlib.agent.events import Silent
 from kitlib.agent.history import decisions
 from kitlib.agent.operations import OperationsPolicy, Permission
 from kitlib.agent.state import State
@@ -31,6 +30,12 @@ class Clock:
 
     def __call__(self):
         return datetime.now(UTC) + self.ahead
+
+
+class Heard(list):
+    """Hears every notice."""
+
+    notify = list.append
 
 
 @pytest.fixture
@@ -58,7 +63,7 @@ def agent(namespace, clock, tmp_path):
         namespace,
         rules=OperationsPolicy((row,)),
         state=State(tmp_path, config.metadata.name),
-        listener=Silent(),
+        listener=Heard(),
         clock=clock,
         may_act=lambda: True,
     )
