@@ -55,7 +55,7 @@ def now() -> datetime:
 
 
 def slack(config: AgentConfig) -> SlackListener:
-    """Who tells people: the webhooks of the settings, with this machine's outbox; none set: nobody is told."""
+    """Who tells people: the webhooks of the settings, with this machine's outbox; none set: nobody."""
     settings = get_settings()
     folder = settings.state_dir / "agents" / config.metadata.name / "outbox"
     return SlackListener(config.spec.notifications.slack, urls_of(settings), folder)
