@@ -44,7 +44,7 @@ kind: setup ## tests on a real kind cluster of their own, removed at the end
 	$(PYTEST) tests/kind -q
 
 lab: setup ## JupyterLab on the notebooks
-	$(RUN) jupyter lab --notebook-dir=notebooks
+	$(RUN) jupyter lab --notebook-dir=notebooks --LabApp.default_url=/lab/tree/00-start.ipynb
 
 clean: setup ## remove the cluster kit made, and stop the Docker engine kit started
 	$(RUN) kit cluster down

@@ -12,6 +12,7 @@ from kitlib.cli import (
     ask,
     audit,
     check,
+    classroom,
     cluster,
     demo,
     diagnose,
@@ -40,6 +41,7 @@ app.add_typer(ai.app, name="ai")
 app.add_typer(agent.app, name="agent")
 app.add_typer(lab.app, name="lab")
 app.add_typer(notebooks.app, name="notebooks")
+app.add_typer(classroom.app, name="classroom")
 app.command()(audit.approve)
 app.command()(audit.undo)
 app.command()(doctor.doctor)
