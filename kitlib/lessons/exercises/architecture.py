@@ -123,7 +123,7 @@ SECTION = Section(
              "The communication specification says timeout: 10s for REST.",
              '{"name": "API_TIMEOUT_SECONDS", "value": "10"}'),
             services.set_timeout,
-            errors=((r"(?i)expected string|cannot unmarshal number", services.QUOTE),),
+            errors=((r"(?i)expected string|cannot (unmarshal|convert)", services.QUOTE),),
         ),
         Task(
             "01-7", "a one-off process", services.once, "a Job plugins whose container runs with -plugins",
