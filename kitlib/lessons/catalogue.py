@@ -35,9 +35,10 @@ class Section:
 @lru_cache(maxsize=1)
 def sections() -> dict[str, Section]:
     """Every lesson, by its number."""
-    from kitlib.lessons.exercises import basics, helm, tour
+    from kitlib.lessons.exercises import architecture, basics, helm, tour
 
-    return {section.number: section for section in (tour.SECTION, basics.SECTION, helm.SECTION)}
+    every = (tour, architecture, basics, helm)
+    return {module.SECTION.number: module.SECTION for module in every}
 
 
 def section(number: str) -> Section:

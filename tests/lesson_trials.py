@@ -1,0 +1,47 @@
+"""How exercises are tried: the starter, likely mistakes, each with the message meant for it, the solution."""
+
+from __future__ import annotations
+
+from kitlib.lessons.outcome import ____
+
+
+def answer(value):
+    """A trial that gives this answer, or applies this manifest."""
+    return lambda exercise: exercise.check(value)
+
+
+def patched(name, container):
+    """A trial that patches a container of a Deployment."""
+    change = {"spec": {"template": {"spec": {"containers": [container]}}}}
+    return lambda exercise: exercise.do(exercise.cluster.patch, "Deployment", name, change)
+
+
+def applied(objects):
+    """A trial that applies objects, whatever the exercise asks for."""
+    return lambda exercise: exercise.do(exercise.cluster.apply, objects)
+
+
+def tried(exercise, mistakes, restore=lambda: None):
+    """Hold an exercise to its promises.
+
+    Args:
+        exercise: begun, and not touched.
+        mistakes: trials, each with what its message must say.
+        restore: puts back what the exercise begins from.
+    """
+    assert len(mistakes) >= 2
+    starter = exercise.check()
+    assert starter.outcome == "not attempted", starter
+    assert exercise.check(____).outcome == "not attempted"
+    for mistake, message in mistakes:
+        result = mistake(exercise)
+        assert result.outcome in ("incorrect", "error"), result
+        assert message in result.message, result
+        assert result.expected
+        assert result.command.split()[0] in ("kubectl", "kit", "helm", "minikube", "kind"), result
+        restore()
+    solution = exercise.solution()
+    assert "____" not in repr(solution)
+    result = exercise.check(solution.answer)
+    assert result.correct, result
+    assert len({exercise.hint().text for _ in range(4)}) == 3
