@@ -19,11 +19,12 @@ class Store:
     """Where it listens, and where its bucket is."""
 
     port: int
+    address: str = "127.0.0.1"
     records: str = "s3://records/kit"
 
     @property
     def endpoint(self):
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.address}:{self.port}"
 
 
 @contextmanager
@@ -42,18 +43,18 @@ def running(folder, address="127.0.0.1"):
             [tools.find("versitygw"), *place], env=environment, stdout=log, stderr=subprocess.STDOUT
         )
     try:
-        _await(process, port)
-        yield Store(port)
+        _await(process, address, port)
+        yield Store(port, address)
     finally:
         process.terminate()
         process.wait(10)
 
 
-def _await(process, port):
+def _await(process, address, port):
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline and process.poll() is None:
         with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
+            if probe.connect_ex((address, port)) == 0:
                 return
         time.sleep(0.1)
     raise AssertionError("the store does not listen")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import s3_store
 import yaml
 
 from kitlib import tools
@@ -301,6 +302,38 @@ def test_a_schedule_runs_leaves_its_record_on_the_volume_and_goes(place):
     mine = [item for item in found if item["namespace"] == place.namespace]
     assert (mine[0]["status"], mine[0]["message"]) == ("done", "0 pods, 1 nodes")
     assert remote.collect() == []
+
+
+@pytest.fixture
+def store(place, kind_cluster, tmp_path, monkeypatch):
+    """A store beside the cluster, which its pods and this process reach at the same address."""
+    networks = "{{range .NetworkSettings.Networks}}{{.Gateway}}{{end}}"
+    gateway = tools.run(["docker", "inspect", "-f", networks, f"{kind_cluster.name}-control-plane"]).stdout
+    with s3_store.running(tmp_path / "data", gateway.strip()) as found:
+        monkeypatch.setenv("KIT_RUNNER_RECORDS", found.records)
+        monkeypatch.setenv("KIT_S3_ENDPOINT", found.endpoint)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", s3_store.ACCESS)
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", s3_store.SECRET)
+        get_settings.cache_clear()
+        yield found
+
+
+def test_a_run_leaves_its_record_in_a_store(place, store, tmp_path):
+    with pytest.raises(PrecheckFailed, match="has no Secret kit-runs-s3"):
+        run(place, "look")
+    keys = {"AWS_ACCESS_KEY_ID": s3_store.ACCESS, "AWS_SECRET_ACCESS_KEY": s3_store.SECRET}
+    named = {"name": "kit-runs-s3", "namespace": HOME}
+    place.apply({"apiVersion": "v1", "kind": "Secret", "metadata": named, "stringData": keys})
+    try:
+        outcome, lines = run(place, "look")
+    finally:
+        place.delete("Secret", "kit-runs-s3", namespace=HOME)
+    assert outcome.exit_code == 0, (outcome, lines)
+    assert record.read(outcome.folder)["status"] == "done"
+    (stored,) = (tmp_path / "data" / "records" / "kit").glob(f"*/runs/{outcome.folder.name}")
+    assert {"record.json", "steps.jsonl", "output.ipynb"} <= {path.name for path in stored.iterdir()}
+    for path in [*outcome.folder.rglob("*"), *stored.rglob("*")]:
+        assert not path.is_file() or s3_store.SECRET.encode() not in path.read_bytes()
 
 
 def test_a_timing_that_the_server_does_not_take_leaves_nothing_behind(place):
