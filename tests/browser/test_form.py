@@ -10,7 +10,7 @@ from lab_help import run_all
 
 FORM = """
 import os
-os.environ["KIT_RUNS_DIR"] = RUNS
+os.environ["KIT_RUNS_DIR"] = FOLDER
 from kitlib.widgets import RunbookForm
 RunbookForm("scale-workload")
 """
@@ -34,7 +34,7 @@ def workload(kind_cluster):
 
 
 def test_a_form_shows_the_plan_and_carries_out_what_is_approved(lab, page, workload, tmp_path):
-    cell = nbformat.v4.new_code_cell(FORM.strip().replace("RUNS", repr(str(tmp_path / "runs"))))
+    cell = nbformat.v4.new_code_cell(FORM.strip().replace("FOLDER", repr(str(tmp_path / "runs"))))
     spec = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
     nbformat.write(
         nbformat.v4.new_notebook(cells=[cell], metadata={"kernelspec": spec}), tmp_path / "form.ipynb"
