@@ -10,6 +10,7 @@ from kitlib.policy.action import FieldChange, changes
 from kitlib.policy.preimages import Preimage, load
 
 RUNS_AGAIN = ("Job", "Pod")  # the server also refuses a Job with the selector of another
+TRIES = 5  # to replace an object whose status is being written
 _KEPT = ("name", "namespace", "labels", "annotations", "finalizers", "ownerReferences")
 
 
@@ -72,8 +73,20 @@ def put_back(cluster: Cluster, change: Preimage) -> None:
     elif change.after is None:
         cluster.apply(_fresh(change.before), force=True)
     else:
+        _restore(cluster, change, change.before)
+
+
+def _restore(cluster: Cluster, change: Preimage, before: dict[str, Any]) -> None:
+    """Replace the object by what it was; meanwhile a controller may write its status, nobody the rest."""
+    for left in reversed(range(TRIES)):
         now = cluster.get(change.kind, change.name, namespace=change.namespace or None)
-        cluster.replace(_restored(change.before, now))
+        _refuse_drift(change, now)
+        try:
+            cluster.replace(_restored(before, now))
+            return
+        except Conflict:
+            if not left:
+                raise
 
 
 def _refuse_drift(change: Preimage, now: Resource | None) -> None:

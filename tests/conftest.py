@@ -9,6 +9,7 @@ import uuid
 
 import pytest
 
+from kitlib import redaction
 from kitlib.cluster import manage
 from kitlib.settings import get_settings
 
@@ -24,6 +25,14 @@ def own_state(tmp_path_factory):
     yield
     patch.undo()
     get_settings.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def own_secrets(monkeypatch):
+    """What one test's Secrets held is no secret in the next: a password there may be a word here."""
+    monkeypatch.setattr(redaction, "_known", set(redaction._known))
+    monkeypatch.setattr(redaction, "_pieces", set(redaction._pieces))
+    monkeypatch.setattr(redaction, "_pattern", redaction._pattern)
 
 
 @pytest.fixture(scope="session")

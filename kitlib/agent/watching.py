@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -111,7 +112,8 @@ class Watch:
         """End, and wait for a moment until it has."""
         self._stop.set()
         if answer := self._answer:
-            answer.shutdown()
+            with suppress(OSError):  # the connection ended by itself just now
+                answer.shutdown()
         self._thread.join(timeout=5)
 
     @property

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from kitlib import undo as undo_module
 from kitlib.errors import Conflict, NotApproved, UsageError
 from kitlib.policy import (
     Actor,
@@ -88,6 +89,37 @@ def test_undo_refuses_on_drift_and_names_the_field(namespace):
     with pytest.raises(Conflict, match=r"changed since by somebody else: data\.level"):
         undo(namespace, change.id)
     assert namespace.get("ConfigMap", "settings").at("data.level") == "TRACE"
+
+
+@pytest.mark.parametrize(("meanwhile", "undone"), [("status", True), ("spec", False)])
+def test_a_status_that_is_written_meanwhile_does_not_stop_undo_and_a_spec_does(
+    namespace, monkeypatch, meanwhile, undone
+):
+    pod = {"metadata": {"labels": {"app": "x"}}, "spec": {"containers": [{"name": "c", "image": "x:1"}]}}
+    spec = {"replicas": 0, "paused": True, "selector": {"matchLabels": {"app": "x"}}, "template": pod}
+    namespace.apply({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "x"}, "spec": spec})
+    namespace.patch("Deployment", "x", {"spec": {"minReadySeconds": 7}})
+    change = next(preimages.everything())
+    restored, path = undo_module._restored, f"/apis/apps/v1/namespaces/{namespace.namespace}/deployments/x"
+
+    def late(before, now):
+        """Somebody writes between the look and the replacement, the first time."""
+        monkeypatch.undo()
+        body = restored(before, now)
+        if meanwhile == "status":
+            status = {**now, "status": {**now["status"], "replicas": 0, "collisionCount": 1}}
+            namespace.api.raw("put", f"{path}/status", body=status)
+        else:
+            namespace.patch("Deployment", "x", {"spec": {"minReadySeconds": 9}})
+        return body
+
+    monkeypatch.setattr(undo_module, "_restored", late)
+    if undone:
+        undo(namespace, change.id)
+    else:
+        with pytest.raises(Conflict, match=r"changed since by somebody else: spec\.minReadySeconds"):
+            undo(namespace, change.id)
+    assert namespace.get("Deployment", "x").at("spec.minReadySeconds", 0) == (0 if undone else 9)
 
 
 def test_a_secrets_change_leaves_no_value_on_disk(namespace):
