@@ -10,7 +10,7 @@ from typing import Any
 
 from kitlib.cluster import Cluster
 from kitlib.errors import ApiError
-from kitlib.lessons import web
+from kitlib.lessons import local, web
 from kitlib.specs.models.communication import Synchronous
 
 SLOW = Path(__file__).parent / "programs/slow.py"
@@ -43,15 +43,8 @@ def longest(call: Synchronous) -> float:
 
 def images(cluster: Cluster) -> dict[str, str]:
     """The images of the application that nodes hold, by short names such as todo-api; see `kit app up`."""
-    names = [
-        name
-        for node in cluster.list("Node")
-        for item in node.at("status.images", [])
-        for name in item.get("names") or []
-        if "@" not in name
-    ]
-    found = (re.search(r"(?:^|/)(todo-\w+):[^/]+$", name) for name in names)
-    return {match[1]: match.string.removeprefix("docker.io/library/") for match in found if match}
+    found = (re.search(r"(?:^|/)(todo-\w+):[^/]+$", name) for name in local.held(cluster))
+    return {match[1]: match.string for match in found if match}
 
 
 def slow_api(cluster: Cluster, image: str, delay: float) -> list[dict[str, Any]]:
