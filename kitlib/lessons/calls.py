@@ -14,6 +14,7 @@ from kitlib.lessons import local, web
 from kitlib.specs.models.communication import Synchronous
 
 SLOW = Path(__file__).parent / "programs/slow.py"
+READY_SECONDS = 15.0
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -118,12 +119,19 @@ class Answer:
 def ask(cluster: Cluster, method: str, service: str, path: str, body: Any = None) -> Answer:
     """Ask a Service, and time it; an error status is an answer, too.
 
+    The cluster's own 503, while it knows of no ready pod behind the Service yet, is waited out.
+
     Args:
         method, service, path, body: as for `Cluster.call_service`.
     """
-    began = time.monotonic()
-    try:
-        found = cluster.call_service(method, service, path, body=body)
-    except ApiError as error:
-        return Answer(error.status, time.monotonic() - began)
-    return Answer(200, time.monotonic() - began, found)
+    patience = time.monotonic() + READY_SECONDS
+    while True:
+        began = time.monotonic()
+        try:
+            found = cluster.call_service(method, service, path, body=body)
+        except ApiError as error:
+            if error.status == 503 and began < patience:
+                time.sleep(0.2)
+                continue
+            return Answer(error.status, time.monotonic() - began)
+        return Answer(200, time.monotonic() - began, found)

@@ -19,10 +19,10 @@ def built(images, namespace):
 
 def test_a_page_gives_up_in_time_and_asks_once(namespace, built):
     namespace.apply(calls.slow_api(namespace, built["todo-api"], 5))
+    namespace.wait("Deployment", "slow", timeout=60)
     address = f"http://slow.{namespace.namespace}.svc.cluster.local"
     namespace.apply(calls.page(namespace, built["todo-frontend"], address, "1"))
-    for name in ("slow", "page"):
-        namespace.wait("Deployment", name, timeout=60)
+    namespace.wait("Deployment", "page", timeout=60)
     late = calls.ask(namespace, "GET", "page", "/api/todos")
     assert late.status == 504
     assert 1 <= late.seconds < 4
