@@ -135,3 +135,22 @@ def ask(cluster: Cluster, method: str, service: str, path: str, body: Any = None
                 continue
             return Answer(error.status, time.monotonic() - began)
         return Answer(200, time.monotonic() - began, found)
+
+
+def retried(cluster: Cluster, service: str, path: str, call: Synchronous) -> list[Answer]:
+    """GET a path, and again as a specification says, until it succeeds.
+
+    Args:
+        service, path: as for `Cluster.call_service`.
+        call: whose retries and pauses.
+
+    Returns:
+        The answer of each attempt.
+    """
+    answers = [ask(cluster, "GET", service, path)]
+    for pause in pauses(call):
+        if answers[-1].status == 200:
+            break
+        time.sleep(pause)
+        answers.append(ask(cluster, "GET", service, path))
+    return answers
