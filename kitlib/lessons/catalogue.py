@@ -35,9 +35,12 @@ class Section:
 @lru_cache(maxsize=1)
 def sections() -> dict[str, Section]:
     """Every lesson, by its number."""
-    from kitlib.lessons.exercises import architecture, basics, tour
+    from kitlib.lessons.exercises import architecture, basics, infrastructure, tour
 
-    return {section.number: section for section in (tour.SECTION, architecture.SECTION, basics.SECTION)}
+    return {
+        section.number: section
+        for section in (tour.SECTION, architecture.SECTION, basics.SECTION, infrastructure.SECTION)
+    }
 
 
 def section(number: str) -> Section:
