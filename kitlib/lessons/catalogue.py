@@ -35,12 +35,10 @@ class Section:
 @lru_cache(maxsize=1)
 def sections() -> dict[str, Section]:
     """Every lesson, by its number."""
-    from kitlib.lessons.exercises import architecture, basics, infrastructure, tour
+    from kitlib.lessons.exercises import architecture, assistance, basics, infrastructure, tour
 
-    return {
-        section.number: section
-        for section in (tour.SECTION, architecture.SECTION, basics.SECTION, infrastructure.SECTION)
-    }
+    modules = (tour, architecture, basics, assistance, infrastructure)
+    return {module.SECTION.number: module.SECTION for module in modules}
 
 
 def section(number: str) -> Section:
