@@ -142,3 +142,13 @@ def _line(start: tuple[int, int], end: tuple[int, int]) -> str:
         f"M{x1} {y1}C{x1 + 40} {y1 + bow} {x2 - 40} {y2 + bow} {x2} {y2}" if bow else f"M{x1} {y1}L{x2} {y2}"
     )
     return f"<path d='{way}' fill='none' stroke='#5d6d7e' marker-end='url(#tip)'/>"
+
+
+def chain(title: str, names: Iterable[str]) -> Picture:
+    """Steps that follow one another, as boxes from left to right."""
+    steps = {name: (10 + number * _STEP[0], 10) for number, name in enumerate(names)}
+    places = list(steps.values())
+    lines = "".join(_line(start, end) for start, end in pairwise(places))
+    boxes = "".join(_box(place, name) for name, place in steps.items())
+    width = places[-1][0] + _BOX[0] + 10
+    return Picture(title, " → ".join(steps), width, _BOX[1] + 20, lines + boxes)
