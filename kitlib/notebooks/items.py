@@ -82,6 +82,10 @@ class KitCell(nbval.IPyNbCell):  # type: ignore[misc]
 
     parent: KitNotebook
 
+    def compare_outputs(self, test: list[Any], ref: list[Any], skip_compare: Any = None) -> bool:
+        """As nbval compares, but for what went to stderr."""
+        return bool(super().compare_outputs(stable.shown(test), stable.shown(ref), skip_compare))
+
     def setup(self) -> None:
         """Nothing is run after a failure: it would only say so again."""
         if self.parent.failed:

@@ -120,8 +120,9 @@ def _keep(saved: NotebookNode, ran: NotebookNode) -> int:
         if not wanted:
             old.outputs, old.execution_count = [], None
             continue
-        if stable.outputs(old.outputs) != stable.outputs(new.outputs):
-            old.outputs = new.outputs
+        shown = stable.shown(new.outputs)
+        if stable.outputs(old.outputs) != stable.outputs(shown):
+            old.outputs = shown
         old.execution_count = order
         for output in old.outputs:
             if "execution_count" in output:

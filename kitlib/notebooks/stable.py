@@ -48,6 +48,11 @@ def outputs(value: Any) -> Any:
     return [outputs(item) for item in value] if isinstance(value, list) else value
 
 
+def shown(outputs: list[Any]) -> list[Any]:
+    """The outputs without what went to stderr: progress and warnings, which tell of the run."""
+    return [item for item in outputs if item.get("name") != "stderr"]
+
+
 def compared(tags: list[str]) -> bool:
     """Whether a cell with these tags is compared."""
     return COMPARED in tags

@@ -74,6 +74,16 @@ def test_what_is_no_notebook_is_named(tmp_path):
     assert "torn.ipynb is not a notebook" in done.stdout
 
 
+def test_what_goes_to_stderr_is_not_compared(tmp_path):
+    source = "import sys; print('result'); print('took 0.5 s', file=sys.stderr)"
+    made = cell("c1", source, tags=[CHECK], shows="result\n")
+    made.outputs.append(nbformat.v4.new_output("stream", name="stderr", text="took 1.0 s\n"))
+    write(tmp_path / "slow.ipynb", made)
+    done = run(cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert "1 passed" in done.stdout
+
+
 def test_a_missing_kernel_is_named(tmp_path):
     path = write(tmp_path / "other.ipynb", cell("c1", "1"))
     notebook = nbformat.read(path, 4)
