@@ -128,12 +128,10 @@ def scaled(cluster: Cluster, _: Any) -> Verdict:
 
 
 def _about_shop(entry: dict[str, Any], cluster: Cluster) -> bool:
+    """Of a person's own change the audit holds what to which object; of a planned one, all its parts."""
     action = entry.get("action") or {}
-    return (action.get("kind"), action.get("name"), action.get("namespace")) == (
-        "Deployment",
-        "shop",
-        cluster.namespace,
-    )
+    named = f"{action.get('kind')}/{action.get('name')} -n {action.get('namespace')}"
+    return f"Deployment/shop -n {cluster.namespace}" in (action.get("object"), named)
 
 
 def ask_for_three(cluster: Cluster) -> None:
