@@ -35,9 +35,9 @@ class Section:
 @lru_cache(maxsize=1)
 def sections() -> dict[str, Section]:
     """Every lesson, by its number."""
-    from kitlib.lessons.exercises import basics, tour
+    from kitlib.lessons.exercises import basics, helm, tour
 
-    return {section.number: section for section in (tour.SECTION, basics.SECTION)}
+    return {section.number: section for section in (tour.SECTION, basics.SECTION, helm.SECTION)}
 
 
 def section(number: str) -> Section:

@@ -13,7 +13,8 @@ from kitlib.lessons.outcome import ____
 from kitlib.lessons.progress import Progress
 from kitlib.settings import get_settings
 
-ALL = [task.id for section in sections().values() for task in section.tasks]
+HERE = ("00", "03")  # the others have modules of their own
+ALL = [task.id for number in HERE for task in sections()[number].tasks]
 
 
 def config(name, data, **metadata):
@@ -135,7 +136,7 @@ MISTAKES = {
 def begun(embedded, tmp_path_factory):
     """Every lesson, begun once; the module removes them."""
     progress = Progress(tmp_path_factory.mktemp("lessons") / "progress.json")
-    lessons = {number: start(number, embedded, progress) for number in sections()}
+    lessons = {number: start(number, embedded, progress) for number in HERE}
     for section in lessons.values():
         if section.cluster.find("Deployment", "shop"):
             section.cluster.wait("Deployment", "shop", timeout=60)
