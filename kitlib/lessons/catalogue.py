@@ -35,9 +35,10 @@ class Section:
 @lru_cache(maxsize=1)
 def sections() -> dict[str, Section]:
     """Every lesson, by its number."""
-    from kitlib.lessons.exercises import basics, helm, tour
+    from kitlib.lessons.exercises import basics, containers, helm, tour
 
-    return {section.number: section for section in (tour.SECTION, basics.SECTION, helm.SECTION)}
+    chosen = (tour.SECTION, containers.SECTION, basics.SECTION, helm.SECTION)
+    return {section.number: section for section in chosen}
 
 
 def section(number: str) -> Section:
