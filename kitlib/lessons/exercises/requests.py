@@ -128,12 +128,10 @@ def scaled(cluster: Cluster, _: Any) -> Verdict:
 
 
 def _about_shop(entry: dict[str, Any], cluster: Cluster) -> bool:
+    """Whether an entry is about shop; a person's names the object in one text, a program's by fields."""
     action = entry.get("action") or {}
-    return (action.get("kind"), action.get("name"), action.get("namespace")) == (
-        "Deployment",
-        "shop",
-        cluster.namespace,
-    )
+    text = f"{action.get('kind')}/{action.get('name')} -n {action.get('namespace')}"
+    return bool(action.get("object", text) == f"Deployment/shop -n {cluster.namespace}")
 
 
 def ask_for_three(cluster: Cluster) -> None:
