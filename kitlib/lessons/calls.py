@@ -10,10 +10,11 @@ from typing import Any
 
 from kitlib.cluster import Cluster
 from kitlib.errors import ApiError
-from kitlib.lessons import web
+from kitlib.lessons import local, web
 from kitlib.specs.models.communication import Synchronous
 
 SLOW = Path(__file__).parent / "programs/slow.py"
+READY_SECONDS = 15.0
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -43,15 +44,8 @@ def longest(call: Synchronous) -> float:
 
 def images(cluster: Cluster) -> dict[str, str]:
     """The images of the application that nodes hold, by short names such as todo-api; see `kit app up`."""
-    names = [
-        name
-        for node in cluster.list("Node")
-        for item in node.at("status.images", [])
-        for name in item.get("names") or []
-        if "@" not in name
-    ]
-    found = (re.search(r"(?:^|/)(todo-\w+):[^/]+$", name) for name in names)
-    return {match[1]: match.string.removeprefix("docker.io/library/") for match in found if match}
+    found = (re.search(r"(?:^|/)(todo-\w+):[^/]+$", name) for name in local.held(cluster))
+    return {match[1]: match.string for match in found if match}
 
 
 def slow_api(cluster: Cluster, image: str, delay: float) -> list[dict[str, Any]]:
@@ -125,12 +119,38 @@ class Answer:
 def ask(cluster: Cluster, method: str, service: str, path: str, body: Any = None) -> Answer:
     """Ask a Service, and time it; an error status is an answer, too.
 
+    The cluster's own 503, while it knows of no ready pod behind the Service yet, is waited out.
+
     Args:
         method, service, path, body: as for `Cluster.call_service`.
     """
-    began = time.monotonic()
-    try:
-        found = cluster.call_service(method, service, path, body=body)
-    except ApiError as error:
-        return Answer(error.status, time.monotonic() - began)
-    return Answer(200, time.monotonic() - began, found)
+    patience = time.monotonic() + READY_SECONDS
+    while True:
+        began = time.monotonic()
+        try:
+            found = cluster.call_service(method, service, path, body=body)
+        except ApiError as error:
+            if error.status == 503 and began < patience:
+                time.sleep(0.2)
+                continue
+            return Answer(error.status, time.monotonic() - began)
+        return Answer(200, time.monotonic() - began, found)
+
+
+def retried(cluster: Cluster, service: str, path: str, call: Synchronous) -> list[Answer]:
+    """GET a path, and again as a specification says, until it succeeds.
+
+    Args:
+        service, path: as for `Cluster.call_service`.
+        call: whose retries and pauses.
+
+    Returns:
+        The answer of each attempt.
+    """
+    answers = [ask(cluster, "GET", service, path)]
+    for pause in pauses(call):
+        if answers[-1].status == 200:
+            break
+        time.sleep(pause)
+        answers.append(ask(cluster, "GET", service, path))
+    return answers

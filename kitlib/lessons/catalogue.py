@@ -35,9 +35,16 @@ class Section:
 @lru_cache(maxsize=1)
 def sections() -> dict[str, Section]:
     """Every lesson, by its number."""
-    from kitlib.lessons.exercises import architecture, assistance, basics, infrastructure, tour
+    from kitlib.lessons.exercises import (
+        architecture,
+        assistance,
+        basics,
+        infrastructure,
+        local_clusters,
+        tour,
+    )
 
-    modules = (tour, architecture, basics, assistance, infrastructure)
+    modules = (tour, architecture, basics, local_clusters, assistance, infrastructure)
     return {module.SECTION.number: module.SECTION for module in modules}
 
 

@@ -84,6 +84,20 @@ def attempts(call: Synchronous) -> Picture:
     return Picture(title, f"{words}: the caller knows after {total:g} s", 640, 70, "".join(shapes))
 
 
+def loop(title: str, steps: Iterable[str]) -> Picture:
+    """Steps one after the other, and from the last back to the first."""
+    names = list(steps)
+    places = [(10 + number * _STEP[0], 10) for number in range(len(names))]
+    boxes = "".join(_box(place, name) for place, name in zip(places, names, strict=True))
+    lines = "".join(_line(*pair) for pair in pairwise(places))
+    x, y = places[-1][0] + _BOX[0] // 2, 10 + _BOX[1]
+    first = places[0][0] + _BOX[0] // 2
+    back = f"M{x} {y}C{x} {y + 50} {first} {y + 50} {first} {y}"
+    lines += f"<path d='{back}' fill='none' stroke='#5d6d7e' marker-end='url(#tip)'/>"
+    words = " → ".join([*names, names[0]])
+    return Picture(title, words, places[-1][0] + _BOX[0] + 10, y + 50, lines + boxes)
+
+
 def _layers(edges: Iterable[tuple[str, str]]) -> dict[str, int]:
     """How far each is from the browser; who is called by nobody stands just before what it calls."""
     edges = list(edges)
