@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import yaml
@@ -22,6 +21,7 @@ from kitlib.policy import current
 from kitlib.specs.models.agent import AgentConfig
 from kitlib.specs.models.ai_operations import AiOperations
 from kitlib.specs.reading import read_bytes
+from kitlib.specs.result import Reading
 
 OPERATIONS, AGENT = "todo-app/specs/ai-operations.md", "todo-app/specs/agent.yaml"
 GONE = "It was deleted; lesson.reset() brings it back."
@@ -149,7 +149,7 @@ def row(_: Cluster, answer: Any) -> Verdict:
     if not isinstance(reading.spec, AiOperations):
         first = next(item for item in reading.findings if item.severity == "error")
         return wrong(first.found, f"Expected: {first.expected}.")
-    policy, findings = from_spec(replace(reading, spec=reading.spec))
+    policy, findings = from_spec(Reading(**{**vars(reading), "spec": reading.spec}))
     if findings:
         return wrong(findings[0].found, f"An agent can't observe or do that: {findings[0].expected}.")
     return _restarts(policy)
