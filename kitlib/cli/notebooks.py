@@ -55,3 +55,15 @@ def lint(
     else:
         typer.echo(f"{len(notebooks)} notebooks, nothing found")
     raise typer.Exit(1 if found else 0)
+
+
+@app.command()
+def coverage(
+    folder: Path = typer.Argument(Path("notebooks"), help="Where the course's notebooks are."),
+) -> None:
+    """Which cell covers each heading of the text the course is built on; exit code 1 when one is missing."""
+    from kitlib.lessons.coverage import coverage as made
+
+    found = made(folder)
+    typer.echo(repr(found))
+    raise typer.Exit(1 if found.missing else 0)

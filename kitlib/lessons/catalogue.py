@@ -35,7 +35,16 @@ class Section:
 @lru_cache(maxsize=1)
 def sections() -> dict[str, Section]:
     """Every lesson, by its number."""
-    from kitlib.lessons.exercises import architecture, assistance, basics, containers, helm, infrastructure, local_clusters, tour
+    from kitlib.lessons.exercises import (
+        architecture,
+        assistance,
+        basics,
+        containers,
+        helm,
+        infrastructure,
+        local_clusters,
+        tour,
+    )
 
     every = (tour, architecture, containers, basics, helm, local_clusters, assistance, infrastructure)
     return {module.SECTION.number: module.SECTION for module in every}
