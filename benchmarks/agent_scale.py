@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import threading
@@ -19,8 +18,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from diagnosis_scale import peak_mebibytes
+
 from kitlib.agent.agent import Agent
-from kitlib.agent.events import Silent
+from kitlib.agent.events import Notice
 from kitlib.agent.operations import OperationsPolicy
 from kitlib.agent.state import state_of
 from kitlib.cluster import Cluster
@@ -59,6 +60,13 @@ def main() -> None:
     print(f"median {delays[len(delays) // 2]:.2f} s, longest {delays[-1]:.2f} s" if delays else "none")
 
 
+class Nobody:
+    """Tells nobody."""
+
+    def notify(self, notice: Notice) -> None:
+        """Do nothing."""
+
+
 def work(context: str) -> None:
     """The agent's process: watch, measure a quiet minute, then go on until the input ends."""
     cluster = Cluster.from_kubeconfig(Path(os.environ["KUBECONFIG"]), context=context, namespace=NAMESPACE)
@@ -67,7 +75,7 @@ def work(context: str) -> None:
         cluster,
         rules=OperationsPolicy(),
         state=state_of(f"scale-{os.getpid()}"),
-        listener=Silent(),
+        listener=Nobody(),
         clock=lambda: datetime.now(UTC),
         may_act=lambda: True,
     )
@@ -81,7 +89,7 @@ def work(context: str) -> None:
     minutes = QUIET_SECONDS / 60
     share = (time.process_time() - busy) / QUIET_SECONDS
     more = (sum(watch.calls for watch in agent.watches) - calls) / minutes
-    mebibytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    mebibytes = peak_mebibytes()
     print(
         f"listed in {listed:.1f} s, then {share:.1%} of a processor, {more:.0f} watch calls and 4 of metrics "
         f"a minute, peak {mebibytes:.0f} MiB, {agent.status().watched} objects",
