@@ -16,6 +16,8 @@ from kitlib.ai.boundary import LONGEST_LINE, Boundary
 from kitlib.ai.folding import folded, visible
 from kitlib.redaction import remember
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "s3cr/et+pw=ü-83"
 NAME = r"<[A-Z]+-[0-9a-f]{8}>"
 

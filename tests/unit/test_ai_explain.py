@@ -18,6 +18,8 @@ from kitlib.ai import client, explain
 from kitlib.ai.answer import Claim, Proposal
 from kitlib.findings import Finding, Findings, Quote, Ref
 
+pytestmark = pytest.mark.slow
+
 LONG = 60  # seconds, on however busy a machine
 LINES = [
     Quote("could not connect to server: Connection refused", "log of api-1, container api"),

@@ -19,6 +19,8 @@ from kitlib.errors import SettingsError
 from kitlib.findings import Finding, Findings, Quote, Ref
 from kitlib.settings import get_settings, load_settings
 
+pytestmark = pytest.mark.slow
+
 LINES = [Quote("could not connect as a@example.com with TOKEN=Tr0ub4dor", "log of api-1")]
 
 

@@ -22,6 +22,8 @@ from kitlib.errors import (
 )
 from kitlib.settings import load_settings
 
+pytestmark = pytest.mark.slow
+
 KIT = Path(sys.executable).with_name("kit")
 
 

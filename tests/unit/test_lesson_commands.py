@@ -8,6 +8,8 @@ from kitlib.cluster import Cluster
 from kitlib.lessons import commands
 from kitlib.lessons.commands import CommandError, complete, run
 
+pytestmark = pytest.mark.slow
+
 CONFIG = """\
 apiVersion: v1
 kind: Config
