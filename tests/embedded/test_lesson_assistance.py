@@ -9,6 +9,7 @@ from kitlib.asking import ask
 from kitlib.lessons.exercises import assistance, requests
 from kitlib.lessons.lesson import start
 from kitlib.lessons.progress import Progress
+from kitlib.undo import undo
 
 ROW, RULE = assistance.ROW, assistance.RULE
 
@@ -60,6 +61,8 @@ MISTAKES = {
     "06-6": [
         (answer(RULE.replace("restartCount", "restarts")), "has no fact 'restarts'"),
         (answer(RULE.replace("> 5", "> 3")), "More than five"),
+        (answer(RULE.replace("> 5", ">= 5")), "false for 5"),
+        (answer(RULE.replace("> 5", "> 5 && !pod.ready")), "Only the number of restarts"),
         (answer(RULE.replace("diagnose", "restart")), "changes nothing"),
         (answer(RULE.replace("diagnose", "fix-it")), "Expected"),
     ],
@@ -87,6 +90,20 @@ def test_a_starter_fails_mistakes_are_told_and_the_solution_passes(lesson, numbe
         cluster.apply(lesson.section.setup(cluster), force=True)
 
     tried(exercise, MISTAKES[exercise.task.id], restore)
+
+
+@pytest.mark.parametrize("condition", ["pod.restartCount>5", "5 < pod.restartCount", "pod.restartCount >= 6"])
+def test_a_rule_is_right_however_it_is_written(lesson, condition):
+    result = lesson.exercises[5].check(RULE.replace("pod.restartCount > 5", condition))
+    assert result.correct, result
+
+
+def test_a_change_that_was_taken_back_since_does_not_spoil_the_answer(lesson):
+    exercise, cluster = lesson.exercises[3], lesson.cluster
+    assert asked("scale deployment shop to 3 replicas")(exercise).correct
+    named = {"model": False, "decide": requests.yes, "wait_seconds": 0}
+    undo(cluster, ask("scale deployment shop to 4 replicas", cluster, **named).done[0].id)
+    assert exercise.check().correct
 
 
 def test_the_lessons_agent_looks_at_the_lessons_namespace_only(lesson):

@@ -23,12 +23,15 @@ def context(**fields):
     return patched("ledger", {"name": "ledger", "securityContext": fields})
 
 
+ANYWHERE = "  - to:\n    - ipBlock: {cidr: 0.0.0.0/0}\n    ports:\n    - {port: 53, protocol: UDP}\n"
+ALL_PORTS = "  - to:\n    - namespaceSelector: {}\n"
 MISTAKES = {
     "07-1": [
         (answer(POOL.replace("- **Taints**: workload=batch:NoSchedule\n", "")), "Without a taint"),
         (answer(POOL.replace("NoSchedule", "PreferNoSchedule")), "is a wish"),
         (answer(POOL.replace("NoSchedule", "NoStart")), "key=value:NoSchedule"),
         (answer(POOL.replace("Min Nodes**: 0", "Min Nodes**: 1")), "From none"),
+        (answer(POOL.replace("c7i.xlarge", "m7i.4xlarge")), "to run on c7i.xlarge"),
         (answer(POOL.replace("Min Nodes**: 0", "Min Nodes**: 5")), "Expected"),
     ],
     "07-2": [
@@ -48,11 +51,14 @@ MISTAKES = {
         (answer("${{ github.ref_name }}"), "That name moves"),
         (answer("sha-${{ github.sha }}"), "without sha-"),
         (answer("${{ github.run_id }}"), "the full SHA"),
+        (answer("github.sha"), "plain text"),
     ],
     "07-5": [
         (answer(POLICY.partition("  egress:")[0]), "Without DNS"),
         (answer(POLICY.replace("[Ingress, Egress]", "[Egress]")), "Both directions"),
         (answer(POLICY.replace("    - {port: 53, protocol: TCP}\n", "")), "by TCP for long answers"),
+        (answer(POLICY + ANYWHERE), "select DNS by its labels"),
+        (answer(POLICY + ALL_PORTS), "all of them are open"),
         (answer(POLICY.replace("podSelector: {}", "podSelector: {matchLabels: {app: ledger}}")), "every pod"),
     ],
     "07-6": [

@@ -57,6 +57,8 @@ def pool(_: Cluster, answer: Any) -> Verdict:
     seen = f"{found.min_nodes} to {found.max_nodes} nodes, taints {', '.join(found.taints) or 'none'}"
     if (found.min_nodes, found.max_nodes) != (0, 4):
         return wrong(seen, "From none, so that it costs nothing while idle, to four.")
+    if found.instance_type != "c7i.xlarge":
+        return wrong(found.instance_type, "The reports are to run on c7i.xlarge: see Instance Type.")
     if not found.taints:
         return wrong(seen, "Without a taint every pod may be put there, and keeps the nodes from going.")
     if found.taints == ("workload=batch:PreferNoSchedule",):
@@ -107,6 +109,8 @@ def tag(_: Cluster, answer: Any) -> Verdict:
         path.parent.mkdir(parents=True)
         path.write_text(text, encoding="utf-8")
         findings = [item for item in check([folder]).findings if item.id == "workflow-tag-not-pushed"]
+    if "github.sha" in str(answer) and "${{" not in str(answer):
+        return wrong(answer, "That is plain text: a value of the workflow stands between ${{ and }}.")
     if not findings and "github.sha" in str(answer):
         return right(f"pushed and deployed: {answer}")
     if "ref_name" in str(answer) or str(answer) == "latest":
@@ -129,11 +133,19 @@ def closed(cluster: Cluster, _: Any) -> Verdict:
         return wrong(f"policyTypes {sorted(types)}", "Both directions are to be closed: name both.")
     if found.at("spec.ingress", []):
         return wrong("an ingress rule", "Nothing is to come in; other policies open what is needed.")
+    return _only_dns(egress)
+
+
+def _only_dns(egress: list[dict[str, Any]]) -> Verdict:
     if not egress:
         return wrong("no egress rule", "Without DNS no name is resolved: leave that one way open.")
     if any(not rule.get("to") for rule in egress):
         return wrong("an egress rule without to", "That is port 53 of the whole world: name the cluster's.")
-    asked = {(port.get("port"), port.get("protocol")) for rule in egress for port in rule.get("ports") or []}
+    if any("ipBlock" in peer for rule in egress for peer in rule["to"]):
+        return wrong("an egress rule with ipBlock", "Addresses may be anyone's: select DNS by its labels.")
+    if any(not rule.get("ports") for rule in egress):
+        return wrong("an egress rule without ports", "Without ports all of them are open: name port 53.")
+    asked = {(port.get("port"), port.get("protocol")) for rule in egress for port in rule["ports"]}
     if asked == {(53, "UDP"), (53, "TCP")}:
         return right("all pods: nothing in, DNS out")
     return wrong(f"ports {sorted(map(str, asked))}", "DNS is port 53, by UDP, and by TCP for long answers.")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
 from kitlib.agent import starting
 from kitlib.agent.agent import Agent
+from kitlib.agent.conditions import Condition
 from kitlib.agent.judging import rules_of
 from kitlib.agent.operations import OperationsPolicy, from_spec
 from kitlib.app.images import checkout
@@ -33,6 +34,7 @@ REQUESTS = {
     "d": "restart deployment shop",
     "e": "delete the PVC data",
 }
+TRIED = (0, 1, 2, 3, 4, 5, 6, 7, 10, 100, 10_000)  # restarts that a condition is tried with
 _SELECTOR = "spec.template.spec.nodeSelector"
 
 
@@ -120,18 +122,19 @@ def scaled(cluster: Cluster, _: Any) -> Verdict:
         return nothing("1 replica")
     if count != 3:
         return wrong(f"{count} replicas", "Three are wanted; say the number.")
-    changes = [entry for entry in current().audit.read() if entry.get("event") == "begin"]
-    mine = [entry for entry in changes if _about_shop(entry, cluster)]
-    if not mine or "kit ask" not in str(mine[-1].get("actor")):
-        return wrong("3 replicas, made otherwise", "The number is right; ask for it in words, with ask.")
-    return right(f"3 replicas, by {mine[-1]['actor']}")
+    actors = _asked_for_three(found.at("metadata.uid"))
+    if not actors:
+        message = "The number is right; go back to 1, and ask for it in words, with ask."
+        return wrong("3 replicas, made otherwise", message)
+    return right(f"3 replicas, by {actors[-1]}")
 
 
-def _about_shop(entry: dict[str, Any], cluster: Cluster) -> bool:
-    """Of a person's own change the audit holds what to which object; of a planned one, all its parts."""
-    action = entry.get("action") or {}
-    named = f"{action.get('kind')}/{action.get('name')} -n {action.get('namespace')}"
-    return f"Deployment/shop -n {cluster.namespace}" in (action.get("object"), named)
+def _asked_for_three(uid: str) -> list[str]:
+    """Who gave this object three replicas by a request; what was done and taken back since does not count."""
+    begun = [entry for entry in current().audit.read() if entry.get("event") == "begin"]
+    mine = [entry for entry in begun if entry["action"].get("uid") == uid]
+    three = [entry for entry in mine if "+ spec.replicas: 3" in entry["action"].get("diff", ())]
+    return [str(entry["actor"]) for entry in three if "kit ask" in str(entry["actor"])]
 
 
 def ask_for_three(cluster: Cluster) -> None:
@@ -183,13 +186,19 @@ def rule(_: Cluster, answer: Any) -> Verdict:
     if not isinstance(reading.spec, AgentConfig):
         first = next(item for item in reading.findings if item.severity == "error")
         return wrong(first.found, f"Expected: {first.expected}.")
-    rules_of(reading.spec, OperationsPolicy())
-    text = " ".join(str(entry["condition"]).split())
+    when = rules_of(reading.spec, OperationsPolicy())[0].when
     if entry["action"] != "diagnose":
         return wrong(entry["action"], "Looking is what is wanted: diagnose changes nothing.")
-    if text in ("pod.restartCount > 5", "pod.restartCount >= 6"):
-        return right(text)
-    return wrong(text, "More than five: > 5.")
+    return _sixth(cast("Condition", when))
+
+
+def _sixth(when: Condition) -> Verdict:
+    """Whether a condition is true from the sixth restart on, however it is written."""
+    if when.facts != {"pod": ("restartCount",)}:
+        return wrong(when.text, "Only the number of restarts decides: pod.restartCount.")
+    if all(when.holds({"pod": {"restartCount": count}}) == (count > 5) for count in TRIED):
+        return right(when.text)
+    return wrong(when.text, "More than five: false for 5, true for 6 and for all above.")
 
 
 def agent(cluster: Cluster) -> Agent:
