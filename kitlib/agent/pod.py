@@ -14,18 +14,16 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from kitlib import connect
-from kitlib.agent import operations
-from kitlib.agent.agent import Agent
+from kitlib.agent import operations, starting
 from kitlib.agent.events import Listener
 from kitlib.agent.operations import OperationsPolicy
 from kitlib.agent.replica import MakeAgent, Replica
 from kitlib.agent.running import Worker
 from kitlib.agent.serving import Pulse, Server
-from kitlib.agent.state import state_of
 from kitlib.cluster import Cluster, in_pod
 from kitlib.errors import KitError
 from kitlib.settings import get_settings
@@ -52,17 +50,16 @@ def agent_maker(cluster: Cluster, pulse: Pulse, policy: OperationsPolicy) -> Mak
     ) -> Worker:
         def clock() -> datetime:
             pulse.beat("agent")
-            return datetime.now(UTC)
+            return starting.now()
 
-        return Agent(
+        return starting.make(
             config,
             cluster,
-            rules=policy,
-            state=state_of(config.metadata.name),
+            policy,
             listener=listener,
-            clock=clock,
             may_act=may_act,
             before_change=before_change,
+            clock=clock,
         )
 
     return make

@@ -68,8 +68,10 @@ def make(
     *,
     listener: Listener,
     may_act: Callable[[], bool] = lambda: True,
+    before_change: Callable[[], None] = lambda: None,
+    clock: Callable[[], datetime] = now,
 ) -> Agent:
-    """An agent with this machine's memory of it.
+    """An agent with this machine's memory of it; the rest as for `Agent`.
 
     Raises:
         SettingsError: a condition or a resource of the scope means nothing.
@@ -80,6 +82,7 @@ def make(
         rules=policy,
         state=state_of(config.metadata.name),
         listener=listener,
-        clock=now,
+        clock=clock,
         may_act=may_act,
+        before_change=before_change,
     )

@@ -12,6 +12,7 @@ from typing import Any
 from kitlib.checks import check
 from kitlib.cluster import Cluster
 from kitlib.findings import Findings
+from kitlib.lessons import local
 
 _FROM = re.compile(r"^FROM\s+(\S+)(?:\s+AS\s+(\S+))?", re.IGNORECASE)
 _COPY = re.compile(r"^COPY\s.*--from=(\S+)", re.IGNORECASE)
@@ -83,14 +84,8 @@ def on_nodes(cluster: Cluster, repository: str) -> str:
     Args:
         repository: the last part of the name, without the tag, such as `todo-api`.
     """
-    names = (
-        name
-        for node in cluster.list("Node")
-        for item in node.at("status.images", [])
-        for name in item.get("names") or []
-    )
-    pattern = rf"(?:.*/)?{re.escape(repository)}:[^/@]+"
-    return next((str(name) for name in names if re.fullmatch(pattern, name)), "")
+    pattern = rf"(?:.*/)?{re.escape(repository)}:[^/]+"
+    return next((name for name in local.held(cluster) if re.fullmatch(pattern, name)), "")
 
 
 def trial(image: str, program: str) -> list[dict[str, Any]]:
