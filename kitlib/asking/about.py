@@ -74,8 +74,7 @@ def events(cluster: Cluster, request: reads.Events) -> Result:
         sort = "failing " if request.failures else ""
         notes = (f"about {names}" if roots else f"there are no {sort}{plural(request.kind)}",)
     rows = _event_rows(found)
-    caveat = (request.caveat(),) if request.caveat() else ()
-    return Result(request, _EVENT_COLUMNS, rows, notes=(*notes, *(() if rows else ("no events",)), *caveat))
+    return Result(request, _EVENT_COLUMNS, rows, notes=(*notes, *(() if rows else ("no events",))))
 
 
 def exposed(cluster: Cluster, request: reads.Exposed) -> Result:
@@ -94,9 +93,7 @@ def exposed(cluster: Cluster, request: reads.Exposed) -> Result:
             kind = str(service.at("spec.type", "ClusterIP"))
             rows.append((service.namespace, service.name, kind, redact("; ".join(ways))))
     notes = () if rows else ("no service is reached from outside",)
-    return Result(
-        request, ("namespace", "name", "type", "reached by"), tuple(rows), notes=(*notes, request.caveat())
-    )
+    return Result(request, ("namespace", "name", "type", "reached by"), tuple(rows), notes=notes)
 
 
 def _metadata(item: Resource) -> dict[str, Any]:

@@ -86,7 +86,10 @@ class Outcome:
             "by": self.by,
             "class": self.classification.kind if self.classification else "",
             "reason": self.classification.reason if self.classification else "",
-            "requests": [one.model_dump(mode="json") | {"kubectl": one.lines()} for one in self.requests],
+            "requests": [
+                one.model_dump(mode="json") | {"kubectl": one.lines(), "note": one.caveat()}
+                for one in self.requests
+            ],
             "results": [result.as_dict() for result in self.results],
             "plan": {"hash": plan.hash, "diff": plan.plan.diff, "notes": list(plan.notes)} if plan else None,
             "done": [{"id": item.id, "text": item.text} for item in self.done],

@@ -60,8 +60,7 @@ def _get(cluster: Cluster, request: reads.Get) -> Result:
     if len(found) > SHOWN:
         notes.append(f"{len(found) - SHOWN} more are not shown")
     columns, rows = _table(found[:SHOWN], request, used)
-    caveat = (request.caveat(),) if request.caveat() else ()
-    return Result(request, columns, rows, notes=(*notes, *caveat))
+    return Result(request, columns, rows, notes=tuple(notes))
 
 
 def _listed(cluster: Cluster, kind: str, request: reads.Get) -> Iterable[Resource]:

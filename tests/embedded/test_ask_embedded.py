@@ -303,3 +303,10 @@ def test_the_command(shop, monkeypatch):
     assert runner.invoke(app, ["ask", "make it nice", "--no-model"]).exit_code == 2
     grammar = runner.invoke(app, ["ask", "--grammar"])
     assert "show unhealthy pods" in grammar.output
+
+
+def test_what_kubectl_can_not_do_is_said_once(namespace):
+    found = ask("show pods that are not running", namespace)
+    assert str(found).count("CrashLoopBackOff, whose phase is Running") == 1
+    assert found._repr_html_().count("whose phase is Running") == 1
+    assert "CrashLoopBackOff" in found.as_dict()["requests"][0]["note"]
