@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ from kitlib.errors import NotFound
 from kitlib.redaction import redact, redact_tree
 
 EVENTS = 200  # the newest
+LOG_PAUSES = (0.5, 1.0, 2.0)  # seconds; the kubelet reports a new container within one or two
 _LAST_APPLIED = (
     "kubectl.kubernetes.io/last-applied-configuration"  # repeats the object, a Secret's values too
 )
@@ -52,11 +54,21 @@ def logs(cluster: Cluster, request: reads.Logs) -> Result:
     containers = [item["name"] for item in pod.at("spec.containers", [])]
     chosen = request.container or containers[0]
     there = cluster.within(pod.namespace)
-    text = there.logs(pod.name, container=chosen, previous=request.previous, tail=request.tail)
+    text = _log(there, pod.name, chosen, request)
     notes = [f"of {pod.name} -n {pod.namespace}, container {chosen}"]
     if others := [name for name in containers if name != chosen]:
         notes.append(f"other containers: {', '.join(others)}")
     return Result(request, text=redact(text.rstrip()) or "(the log is empty)", notes=tuple(notes))
+
+
+def _log(cluster: Cluster, pod: str, container: str, request: reads.Logs) -> str:
+    """The log; right after a restart the pod's status still names an ended container that is removed."""
+    for pause in LOG_PAUSES if request.previous else ():
+        try:
+            return cluster.logs(pod, container=container, previous=True, tail=request.tail)
+        except NotFound:
+            time.sleep(pause)
+    return cluster.logs(pod, container=container, previous=request.previous, tail=request.tail)
 
 
 def events(cluster: Cluster, request: reads.Events) -> Result:

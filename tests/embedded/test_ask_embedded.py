@@ -10,10 +10,11 @@ import yaml
 from typer.testing import CliRunner
 
 import kitlib
-from kitlib.asking import Verdict, grammar, kubectl
+from kitlib.asking import Verdict, about, grammar, kubectl
 from kitlib.asking.classify import MODEL
 from kitlib.asking.proposing import gate, propose
 from kitlib.cli.app import app
+from kitlib.cluster import Cluster
 from kitlib.errors import ApiError, ClusterError, NotApproved, NotFound
 from kitlib.policy import Actor, Denied, acting, current
 from kitlib.undo import undo
@@ -120,6 +121,30 @@ def test_why_and_events(shop):
     shop.wait("Deployment", "api", until=scheduled, timeout=30)
     assert {row[3].split("-")[0] for row in events().results[0].rows} == {"Pod/api"}
     assert "about Deployment/api" in str(events())
+
+
+def test_the_log_of_a_pod_that_restarts_right_now(shop, monkeypatch):
+    """What the kubelet answers while the pod's status still names a container that it has removed."""
+    answers = [NotFound("the log of db-0 was removed with its container", status=404)] * 2 + [
+        "no orders table"
+    ]
+    monkeypatch.setattr(about, "LOG_PAUSES", (0, 0))
+
+    def logs(_cluster, pod, **_more):
+        answer = answers.pop(0)
+        if isinstance(answer, str):
+            return answer
+        raise answer
+
+    monkeypatch.setattr(Cluster, "logs", logs)
+    found = ask("show previous logs of db-0", shop, namespace=shop.namespace)
+    assert found.results[0].text == "no orders table"
+    answers[:] = [NotFound("the log of db-0 was removed with its container", status=404)] * 3
+    with pytest.raises(NotFound, match="was removed with its container"):
+        ask("show previous logs of db-0", shop, namespace=shop.namespace)
+    answers[:] = [NotFound("there is no pod", status=404), "never asked"]
+    with pytest.raises(NotFound, match="there is no pod"):
+        ask("show logs of db-0", shop, namespace=shop.namespace)
 
 
 def test_scale_waits_for_a_yes_and_can_be_taken_back(shop):
