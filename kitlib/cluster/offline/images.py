@@ -17,6 +17,7 @@ from kitlib.cluster.offline.binaries import KUBERNETES, require_disk
 from kitlib.errors import MachineError, ToolNotFound
 from kitlib.progress import stage
 from kitlib.settings import get_settings
+from kitlib.turns import turn
 
 KIND_MODULE = "sigs.k8s.io/kind@v0.33.0"
 DEBIAN = "kit.local/debian:bookworm"
@@ -51,13 +52,19 @@ def node_image() -> str:
     if docker.image_id(name):
         return name
     _require_debian()
-    require_disk(docker.data_root(), DOCKER_GB, "build the node image offline")
+    with turn(get_settings().cache_dir / "node-image.lock", "another build of the node image"):
+        if docker.image_id(name) is None:
+            require_disk(docker.data_root(), DOCKER_GB, "build the node image offline")
+            _build_node_image(name)
+    return name
+
+
+def _build_node_image(name: str) -> None:
     with tempfile.TemporaryDirectory(dir=get_settings().cache_dir) as scratch:
         programs, kind_files = _programs(Path(scratch))
         debian_image()
         _carried_images(programs)
         _node(name, programs, kind_files)
-    return name
 
 
 def debian_image() -> str:
@@ -65,6 +72,13 @@ def debian_image() -> str:
     if docker.image_id(DEBIAN):
         return DEBIAN
     _require_debian()
+    with turn(get_settings().cache_dir / "debian-image.lock", "another build of the base image"):
+        if docker.image_id(DEBIAN) is None:
+            _unpack_debian()
+    return DEBIAN
+
+
+def _unpack_debian() -> None:
     with stage("unpack Debian 12") as progress, tempfile.TemporaryDirectory() as folder:
         root, archive = Path(folder) / "root", Path(folder) / "root.tar"
         tools.run(
@@ -75,7 +89,6 @@ def debian_image() -> str:
         unused = ["./var/cache/apt/archives/*.deb", "./var/lib/apt/lists/*"]
         tools.run(["tar", "-C", root, *(f"--exclude={p}" for p in unused), "-cf", archive, "."], timeout=300)
         tools.run(["docker", "import", archive, DEBIAN], timeout=300)
-    return DEBIAN
 
 
 def _programs(scratch: Path) -> tuple[dict[str, Path], Path]:
