@@ -39,9 +39,9 @@ unit: setup ## tests that need nothing
 embedded: setup ## tests on a control plane without Docker
 	$(PYTEST) tests/embedded -q -n 2 --dist loadfile
 
-kind: setup ## tests on a real kind cluster of their own, removed at the end
+kind: setup ## tests on two real kind clusters of their own, removed at the end
 	$(RUN) kit doctor --fix
-	$(PYTEST) tests/kind -q
+	$(PYTEST) tests/kind -q -n 2 --dist loadfile
 
 faults: setup ## every fault of the catalogue, injected and healed on a kind cluster (test takes a third)
 	$(RUN) kit doctor --fix
@@ -58,7 +58,7 @@ test: setup ## every tier
 	$(RUN) kit doctor --fix
 	$(PYTEST) tests/unit -q -n auto --dist worksteal
 	$(PYTEST) tests/embedded -q -n 2 --dist loadfile
-	$(PYTEST) tests/kind tests/notebooks tests/browser -m "not whole"
+	$(PYTEST) tests/kind tests/notebooks tests/browser -m "not whole" -n 2 --dist loadfile
 	@$(MAKE) --no-print-directory todo-app
 
 notebooks: setup ## every notebook and lab, cell by cell, on the same kind cluster

@@ -25,11 +25,12 @@ SHARE = 3
 
 def marked(items):
     """The faults as parameters; all but every third of a family are marked `whole`."""
-    seen = Counter()
+    seen, found = Counter(), []
     for fault in items:
         often = seen[fault.family] % SHARE == 0
         seen[fault.family] += 1
-        yield pytest.param(fault, id=fault.id, marks=() if often else pytest.mark.whole)
+        found.append(pytest.param(fault, id=fault.id, marks=() if often else pytest.mark.whole))
+    return found
 
 
 def chosen(request):
