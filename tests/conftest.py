@@ -1,7 +1,7 @@
 """Every test keeps its clusters and records in a state folder of its own; what was built is shared.
 
-The tiers kind and notebooks share a real kind cluster in each pytest process (`make test` runs two), made by the
-product itself and removed at the end.
+In each pytest process (`make test` runs two) the tiers kind and notebooks share one real kind cluster, made
+by the product itself and removed at the end.
 """
 
 from __future__ import annotations

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from difflib import get_close_matches
+from typing import Any
 
 from kitlib.cluster.resource import Resource
 from kitlib.diagnosis.cause import Cause, Scan, quote_all
@@ -179,7 +181,7 @@ def _account(scan: Scan, workload: Resource, found: re.Match[str]) -> Explained:
 
 def _webhook(scan: Scan, workload: Resource, found: re.Match[str]) -> Explained:
     name, why = found.groups()
-    where = webhook_configuration(scan, name)
+    where = webhook_configuration(scan, name, why)
     if re.search(r"x509|certificate", why):
         title = f"the API server does not trust webhook {name}"
         return (
@@ -228,13 +230,26 @@ def _priority(scan: Scan, workload: Resource, found: re.Match[str]) -> Explained
     )
 
 
-def webhook_configuration(scan: Scan, webhook: str) -> Ref:
-    """The configuration that a webhook is in."""
-    for kind in ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"):
-        for item in scan.of(kind):
-            if any(hook.get("name") == webhook for hook in item.get("webhooks") or ()):
-                return ref(item)
+def webhook_configuration(scan: Scan, webhook: str, said: str = "") -> Ref:
+    """The configuration that a webhook is in; of several that use its name, the one whose address is said."""
+    named = [
+        (item, hook)
+        for kind in ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")
+        for item in scan.of(kind)
+        for hook in item.get("webhooks") or ()
+        if hook.get("name") == webhook
+    ]
+    called = [item for item, hook in named if _address(hook) in said]
+    for item in (*called, *(item for item, _ in named)):
+        return ref(item)
     return Ref("ValidatingWebhookConfiguration", webhook)
+
+
+def _address(hook: Mapping[str, Any]) -> str:
+    """Where the API server calls a webhook, as it stands in its message."""
+    client = hook.get("clientConfig") or {}
+    service = client.get("service")
+    return f"//{service['name']}.{service['namespace']}.svc:" if service else str(client.get("url"))
 
 
 def _finding(
