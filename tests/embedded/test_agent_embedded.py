@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from kitlib.agent import answering
+from kitlib.agent import annotating, answering
 from kitlib.agent.agent import Agent
-from kitlib.agent.annotating import POLICY_FILE, annotate
+from kitlib.agent.annotating import POLICY_FILE
 from kitlib.agent.carrying import carry_out
 from kitlib.agent.facts import Usage
 from kitlib.agent.history import decisions
@@ -570,7 +570,7 @@ def test_an_annotation_approves_only_in_the_name_of_who_may(namespace, make, clo
     agent.look()
     (first,) = agent.desk.state.proposals()
     listed(agent, namespace)
-    annotate(people["eve"], agent.desk.name, namespace.namespace, first.id)
+    annotating.approve(people["eve"], agent.desk.name, namespace.namespace, first.id)
     agent.look()
     assert agent.desk.state.get(first.id).state == "open"  # nobody vouches for annotations yet
     assert "nobody vouches" in list(current().audit.read())[-1]["reason"]
@@ -587,7 +587,7 @@ def test_an_annotation_approves_only_in_the_name_of_who_may(namespace, make, clo
             people["eve"].patch(
                 "AgentConfig", agent.desk.name, {"metadata": {"annotations": notes}}, type="merge"
             )
-    by = annotate(people["ada"], agent.desk.name, namespace.namespace, first.id)
+    by = annotating.approve(people["ada"], agent.desk.name, namespace.namespace, first.id)
     agent.look()
     done = agent.desk.state.get(first.id)
     assert (done.state, done.by) == ("done", by)
