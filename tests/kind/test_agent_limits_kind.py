@@ -78,17 +78,12 @@ def until(true, seconds=120.0):
 
 
 @pytest.fixture(scope="module")
-def shop(kind_cluster):
+def shop(shared_namespace):
     """A namespace with a Deployment whose one pod uses nearly all the memory it may."""
-    name = f"t-{uuid.uuid4().hex[:8]}"
-    cluster = kind_cluster.connect(name)
-    cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-    cluster.wait("ServiceAccount", "default", until="exists")
     resources = {"requests": {"memory": "64Mi"}, "limits": {"memory": "128Mi"}}
-    image = images.name(cluster, "PYTHON")
-    cluster.apply(deployment("hungry", image, ["python", "-c", HUNGRY], resources))
-    yield cluster
-    cluster.delete("Namespace", name, wait_seconds=0)
+    image = images.name(shared_namespace, "PYTHON")
+    shared_namespace.apply(deployment("hungry", image, ["python", "-c", HUNGRY], resources))
+    return shared_namespace
 
 
 def config(namespace, monitoring=(), **safety):
