@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import yaml
 from agent_help import Clock, Heard, deployment, enforced, listed
 from typer.testing import CliRunner
 
-from kitlib.agent import starting
+from kitlib.agent import answering, starting
 from kitlib.agent.annotating import POLICY_FILE
 from kitlib.agent.cluster_state import Keeper
 from kitlib.agent.housekeeping import Housekeeping
@@ -51,26 +52,39 @@ def places(tmp_path, monkeypatch, namespace):
 
 
 @pytest.fixture
-def agent(namespace, vouched, places):
-    """An agent that would scale each of two Deployments, on its own machine."""
-    places("pod")
-    found = yaml.safe_load((ROOT / "todo-app/specs/agent.yaml").read_text())
-    found["metadata"] = {"name": "watcher", "namespace": namespace.namespace}
-    found["spec"]["scope"]["namespaces"] = [namespace.namespace]
-    found["spec"]["monitoring"] = [{"name": "few", "condition": "deployment.replicas < 2", "action": "scale"}]
-    namespace.apply([found, deployment("api"), deployment("web")])
-    clock = Clock()
+def make(namespace, vouched, places):
+    """Makes agents of one AgentConfig; each lives on the machine that is the present place."""
+    made, clock = [], Clock()
     clock.forward(seconds=5)  # a policy that is younger than a proposal vouches for nothing
-    config = AgentConfig.model_validate(found)
-    agent = starting.make(config, namespace, OperationsPolicy(), listener=Heard(), clock=clock)
-    agent.start()
-    agent.wait_until_listed()
-    yield agent
-    agent.close()
+
+    def start(*monitoring):
+        found = yaml.safe_load((ROOT / "todo-app/specs/agent.yaml").read_text())
+        found["metadata"] = {"name": "watcher", "namespace": namespace.namespace}
+        found["spec"]["scope"]["namespaces"] = [namespace.namespace]
+        found["spec"]["monitoring"] = list(monitoring)
+        namespace.apply(found)
+        config = AgentConfig.model_validate(found)
+        agent = starting.make(config, namespace, OperationsPolicy(), listener=Heard(), clock=clock)
+        made.append(agent)
+        agent.start()
+        agent.wait_until_listed()
+        return agent
+
+    yield start
+    for agent in made:
+        agent.close()
 
 
-def test_an_agent_in_the_cluster_is_read_answered_checked_and_undone(agent, namespace, places):
+FEW = {"name": "few", "condition": "deployment.replicas < 2", "action": "scale"}
+AGAIN = {"name": "again", "condition": "deployment.name == 'web'", "action": "suggest-restart"}
+POD = {"name": "pod", "condition": "pod.labels['app'] == 'idle'", "action": "restart"}
+
+
+def test_an_agent_in_the_cluster_is_read_answered_checked_and_undone(make, namespace, places):
     where = f"{namespace.namespace}/watcher"
+    places("pod")
+    namespace.apply([deployment("api"), deployment("web")])
+    agent = make(FEW)
     keeper = Keeper(Housekeeping(namespace, "watcher"), "pod_1")
 
     def kit(*arguments):
@@ -120,6 +134,44 @@ def test_an_agent_in_the_cluster_is_read_answered_checked_and_undone(agent, name
     keeper.save(places("pod"))
     forged = kit("audit", "verify")
     assert (forged.exit_code, "does not follow the line before it" in forged.output) == (1, True)
+
+
+def test_the_next_replica_knows_whether_what_was_begun_was_made(make, namespace, places):
+    """It has the memory of the one that died, and a digest key of its own."""
+    folder = places("one")
+    namespace.apply([deployment("api"), deployment("web"), deployment("idle")])
+    namespace.wait("Deployment", "idle", timeout=60)
+    first = make(FEW, AGAIN, POD)
+    state, keeping = first.desk.state, Housekeeping(namespace, "watcher")
+    keeper = Keeper(keeping, "one_1")
+    keeper.load(folder)
+    first.look()
+    known = {(item.act, item.workload.name): item for item in state.proposals()}
+    made = [("scale", "api"), ("restart", "web"), ("restart-pod", "idle")]
+    for key in made:
+        answering.approve(state, known[key].id, "ada")
+    first.look()
+    for key in made:
+        done = state.get(known[key].id)
+        assert done.state == "done", done
+        state.save(replace(done, state="executing"))
+    lost = known["scale", "idle"]
+    state.save(replace(lost, state="executing", change="deadbeef"))
+    keeper.save(folder)
+    first.close()
+    before = {item.name: item.at("metadata.generation") for item in namespace.list("Deployment")}
+
+    folder = places("two")
+    Keeper(keeping, "two_1").load(folder)
+    second = make(FEW, AGAIN, POD)
+    second.look()
+    for key in made:
+        found = second.desk.state.get(known[key].id)
+        assert (found.state, found.reason) == ("done", "the agent died after it began; the change was made")
+    found = second.desk.state.get(lost.id)
+    assert (found.state, "was not made, and is not repeated" in found.reason) == ("failed", True)
+    assert before == {item.name: item.at("metadata.generation") for item in namespace.list("Deployment")}
+    assert second.desk.audit.verify().ok
 
 
 def test_an_agent_in_the_cluster_is_named_by_its_namespace_and_name():
