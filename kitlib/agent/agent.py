@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from kitlib.agent.annotating import take_annotation
+from kitlib.agent.annotating import take_answers
 from kitlib.agent.carrying import recover
 from kitlib.agent.deciding import Decider
 from kitlib.agent.desk import Desk
@@ -201,7 +201,7 @@ class Agent:
         for fired in self.judge.fired(view):
             self._decider.decide(fired, view)
         if any(item.state == "open" for item in desk.state.proposals()):
-            take_annotation(desk, self._refused)
+            take_answers(desk, self._refused)
         for proposal in desk.state.proposals():
             follow_up(desk, proposal)
 

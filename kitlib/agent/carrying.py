@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Literal
 
 from kitlib.agent.acting import perform
 from kitlib.agent.desk import Desk
 from kitlib.agent.proposals import Proposal, State
 from kitlib.errors import ClusterUnreachable, KitError, NotApproved
-from kitlib.policy import AuditError, Change, Denied, Following, acting
+from kitlib.policy import AuditError, Change, Denied, Following, Mutation, acting
+from kitlib.policy.action import keyed_digest
+from kitlib.policy.following import asked_of
 
 
 def carry_out(desk: Desk, proposal: Proposal) -> Proposal:
@@ -67,7 +71,7 @@ def recover(desk: Desk, proposal: Proposal) -> Proposal:
     if not proposal.change:
         return ended(desk, proposal, "failed", "the agent died before it began, so nothing was changed")
     try:
-        following = Following(desk.approvals.plan(proposal.hash), begun={0: proposal.change})
+        following = _Begun(desk.approvals.plan(proposal.hash), begun={0: proposal.change})
     except NotApproved as error:
         return ended(desk, proposal, "unknown", error.message, proposal.change)
     gate = desk.gate(following, planning=True)
@@ -84,6 +88,20 @@ def recover(desk: Desk, proposal: Proposal) -> Proposal:
     return ended(
         desk, proposal, "done", "the agent died after it began; the change was made", proposal.change
     )
+
+
+class _Begun(Following):
+    """A plan of one change that was begun, maybe by another replica.
+
+    A plan knows what was asked by a digest, whose key never leaves its pod. What is asked here comes from the
+    same proposal, so it is the same.
+    """
+
+    def settled(self, mutation: Mutation) -> Mapping[str, Any] | None:
+        """See `Following`."""
+        (planned,) = self.plan.actions
+        self.plan = replace(self.plan, actions=(replace(planned, asked=keyed_digest(asked_of(mutation))),))
+        return super().settled(mutation)
 
 
 _EVENTS: dict[State, Literal["action-executed", "action-failed", "action-denied"]] = {

@@ -70,6 +70,16 @@ class Keeper:
         write(folder / HOLDER, self._identity.encode())
         self._saved = {}
 
+    def read(self, folder: Path) -> None:
+        """Bring the memory to a folder as it was saved last; whose it is does not change.
+
+        Raises:
+            NotFound: no such agent has led yet.
+            StateLost: a part of it is missing or damaged.
+            ClusterUnreachable, ApiError: see kitlib.errors.
+        """
+        restore(folder, self._stored(self._keeping.kept(STATE)))
+
     def save(self, folder: Path) -> None:
         """Bring the folder to the cluster; when this returns, it is there.
 

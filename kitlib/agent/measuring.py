@@ -17,6 +17,7 @@ from kitlib.errors import ClusterError
 from kitlib.settings import get_settings
 
 TIMEOUT_SECONDS = 5.0
+MOST_TOLD = 300  # bytes of an answer that is an error
 # Answered requests with an error of the server, of all answered, over five minutes and by pod. The names are
 # those of the RED method's usual counters; what an application calls its own ends like that.
 ERROR_RATE = (
@@ -100,11 +101,16 @@ def _query(address: str, text: str) -> dict[str, float]:
     if not address.startswith(("http://", "https://")):
         raise ValueError(f"{address} is no address of HTTP")
     query = urllib.parse.urlencode({"query": text})
-    with urllib.request.urlopen(
-        f"{address.rstrip('/')}/api/v1/query?{query}", timeout=TIMEOUT_SECONDS
-    ) as answer:
-        found = json.load(answer)
-    return {str(item["metric"]["pod"]): float(item["value"][1]) for item in found["data"]["result"]}
+    try:
+        with urllib.request.urlopen(
+            f"{address.rstrip('/')}/api/v1/query?{query}", timeout=TIMEOUT_SECONDS
+        ) as answer:
+            found = json.load(answer)
+    except urllib.error.HTTPError as error:  # its body says what is wrong with the query
+        told = error.read(MOST_TOLD).decode(errors="replace").strip()
+        raise OSError(f"{error}: {told}") from None
+    rows = [item for item in found["data"]["result"] if "pod" in item["metric"]]  # others are of no pod
+    return {str(item["metric"]["pod"]): float(item["value"][1]) for item in rows}
 
 
 def _number(value: Any) -> float:

@@ -15,10 +15,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from agent_help import Clock, Heard, deployment, enforced, listed
 
-from kitlib.agent import answering
+from kitlib.agent import annotating, answering
 from kitlib.agent.agent import Agent
-from kitlib.agent.annotating import POLICY_FILE, annotate
+from kitlib.agent.annotating import POLICY_FILE
 from kitlib.agent.carrying import carry_out
 from kitlib.agent.facts import Usage
 from kitlib.agent.history import decisions
@@ -31,25 +32,12 @@ from kitlib.agent.watching import WATCHABLE, Watch, Watchable
 from kitlib.cluster import Cluster
 from kitlib.errors import Conflict, Forbidden, NotApproved, NotFound
 from kitlib.operations import automation
-from kitlib.policy import Actor, Audit, Denied, Gate, acting, current
+from kitlib.policy import RESTARTED, Actor, Audit, Denied, Gate, acting, current
 from kitlib.settings import get_settings
 from kitlib.specs.models.agent import AgentConfig
 from kitlib.undo import undo
 
 ROOT = Path(__file__).parents[2]
-
-
-class Clock:
-    """The time, which the tests move."""
-
-    def __init__(self):
-        self.now = datetime.now(UTC)
-
-    def __call__(self):
-        return self.now
-
-    def forward(self, **span):
-        self.now += timedelta(**span)
 
 
 class Meter:
@@ -60,12 +48,6 @@ class Meter:
 
     def measure(self, namespace, *, rates):
         return Measured({pod: Usage(self.clock(), used) for pod, used in self.used.items()})
-
-
-class Heard(list):
-    """A listener that keeps what it hears."""
-
-    notify = list.append
 
 
 def policy(*rows):
@@ -125,19 +107,6 @@ def make(namespace, clock, tmp_path):
     yield start
     for agent in made:
         agent.close()
-
-
-def deployment(name="api", memory="256Mi", replicas=1, **template):
-    resources = {"requests": {"memory": "128Mi", "cpu": "100m"}, "limits": {"memory": memory, "cpu": "500m"}}
-    pod = {
-        "metadata": {"labels": {"app": name}},
-        "spec": {
-            "terminationGracePeriodSeconds": 0,
-            "containers": [{"name": "c", "image": "kit.local/c:1", "resources": resources}],
-        },
-    }
-    spec = {"replicas": replicas, "selector": {"matchLabels": {"app": name}}, "template": pod}
-    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name}, "spec": spec}
 
 
 def pods_of(namespace, app="api"):
@@ -304,6 +273,70 @@ def test_memory_near_its_limit_waits_for_a_person_and_grows_on_a_yes(namespace, 
 
 
 SCALE = ({"name": "busy", "condition": "deployment.replicas < 50", "action": "scale", "cooldownMinutes": 1},)
+
+
+def approved(agent, rule_of):
+    """What became of the one proposal, once a person said yes to it."""
+    agent.look()
+    (proposal,) = agent.desk.state.proposals()
+    assert (proposal.act, proposal.state, proposal.reason) == (rule_of, "open", "")
+    answering.approve(agent.desk.state, proposal.id, "ada")
+    agent.look()
+    return agent.desk.state.get(proposal.id)
+
+
+def test_a_restart_on_a_yes_makes_the_pods_anew(namespace, make, clock):
+    namespace.apply(deployment())
+    (before,) = running(namespace)
+    rule = {"name": "again", "condition": "deployment.replicas > 0", "action": "suggest-restart"}
+    done = approved(make(OperationsPolicy(), (rule,)), "restart")
+    assert (done.state, done.title) == (
+        "done",
+        f"restart Deployment/api -n {namespace.namespace}, its pods one by one",
+    )
+    annotations = namespace.get("Deployment", "api").at("spec.template.metadata.annotations")
+    assert list(annotations) == [RESTARTED]
+    namespace.wait("Deployment", "api", until=lambda d: d.at("status.updatedReplicas") == 1)
+    deadline = time.monotonic() + 60
+    while [pod.name for pod in pods_of(namespace)] in ([], [before.name]) or len(pods_of(namespace)) > 1:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_a_maximum_that_an_autoscaler_reached_is_raised_on_a_yes(namespace, make, clock):
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "api"}
+    body = {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "api"},
+        "spec": {"minReplicas": 1, "maxReplicas": 3, "scaleTargetRef": target},
+    }
+    namespace.apply([deployment(), body])
+    path = f"/apis/autoscaling/v2/namespaces/{namespace.namespace}/horizontalpodautoscalers/api/status"
+    namespace.api.raw("patch", path, body={"status": {"desiredReplicas": 3, "currentReplicas": 3}})
+    rule = {"name": "full", "condition": "hpa.atMax", "action": "scale"}
+    done = approved(make(OperationsPolicy(), (rule,)), "adjust-autoscaler")
+    assert (done.state, done.value) == ("done", {"was": 3, "maxReplicas": 4})
+    assert namespace.get("HorizontalPodAutoscaler", "api").at("spec.maxReplicas") == 4
+    assert namespace.get("Deployment", "api").at("metadata.generation") == 1
+    undo(namespace, done.change)
+    assert namespace.get("HorizontalPodAutoscaler", "api").at("spec.maxReplicas") == 3
+
+
+def test_a_rollback_on_a_yes_brings_the_image_before_back(namespace, make, clock):
+    body = deployment()
+    namespace.apply(body)
+    namespace.wait("Deployment", "api", until=lambda d: d.at("status.observedGeneration") == 1)
+    body["spec"]["template"]["spec"]["containers"][0]["image"] = "kit.local/c:2"
+    namespace.apply(body)
+    namespace.wait("Deployment", "api", until=lambda d: d.at("status.observedGeneration") == 2)
+    rule = {"name": "back", "condition": "deployment.replicas > 0", "action": "suggest-rollback"}
+    done = approved(make(OperationsPolicy(), (rule,)), "rollback")
+    assert (done.state, done.value["revision"]["revision"]) == ("done", 1)
+    image = "spec.template.spec.containers.0.image"
+    assert namespace.get("Deployment", "api").at(image) == "kit.local/c:1"
+    undo(namespace, done.change)
+    assert namespace.get("Deployment", "api").at(image) == "kit.local/c:2"
 
 
 def test_a_no_is_kept_and_the_rule_is_quiet_for_its_cooldown(namespace, make, clock):
@@ -542,27 +575,6 @@ def test_an_expired_watch_lists_anew_and_misses_nothing(namespace, defined):
     watch.stop()
 
 
-def listed(agent, namespace):
-    """The status as the operator writes it."""
-    path = f"/apis/kagent.io/v1/namespaces/{namespace.namespace}/agentconfigs/{agent.desk.name}"
-    found = json.loads(namespace.api.raw("get", path).data)
-    found["status"] = {"proposals": [vars(item) for item in agent.status().proposals]}
-    namespace.api.raw("put", f"{path}/status", body=found)
-
-
-def enforced(namespace, agent):
-    """Wait until the API server applies the admission policy, which takes it a moment."""
-    note = {"metadata": {"annotations": {"kagent.io/approve": "x:y", "kagent.io/approved-by": "nobody"}}}
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            namespace.patch("AgentConfig", agent, note, type="merge", dry_run=True)
-        except Forbidden:
-            return
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
-
-
 def test_an_annotation_approves_only_in_the_name_of_who_may(namespace, make, clock, defined, people):
     namespace.apply(deployment())
     agent = make(OperationsPolicy(), SCALE)
@@ -570,7 +582,7 @@ def test_an_annotation_approves_only_in_the_name_of_who_may(namespace, make, clo
     agent.look()
     (first,) = agent.desk.state.proposals()
     listed(agent, namespace)
-    annotate(people["eve"], agent.desk.name, namespace.namespace, first.id)
+    annotating.approve(people["eve"], agent.desk.name, namespace.namespace, first.id)
     agent.look()
     assert agent.desk.state.get(first.id).state == "open"  # nobody vouches for annotations yet
     assert "nobody vouches" in list(current().audit.read())[-1]["reason"]
@@ -587,7 +599,7 @@ def test_an_annotation_approves_only_in_the_name_of_who_may(namespace, make, clo
             people["eve"].patch(
                 "AgentConfig", agent.desk.name, {"metadata": {"annotations": notes}}, type="merge"
             )
-    by = annotate(people["ada"], agent.desk.name, namespace.namespace, first.id)
+    by = annotating.approve(people["ada"], agent.desk.name, namespace.namespace, first.id)
     agent.look()
     done = agent.desk.state.get(first.id)
     assert (done.state, done.by) == ("done", by)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import contextmanager
 
 import pytest
 
@@ -13,14 +14,27 @@ from kitlib.progress import stage
 from kitlib.settings import get_settings
 
 
-@pytest.fixture
-def namespace(kind_cluster):
+@contextmanager
+def made(kind_cluster):
     name = f"t-{uuid.uuid4().hex[:8]}"
     cluster = kind_cluster.connect(name)
     cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
     cluster.wait("ServiceAccount", "default", until="exists")
     yield cluster
     cluster.delete("Namespace", name, wait_seconds=0)
+
+
+@pytest.fixture
+def namespace(kind_cluster):
+    with made(kind_cluster) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def shared_namespace(kind_cluster):
+    """One for the tests of a module."""
+    with made(kind_cluster) as cluster:
+        yield cluster
 
 
 @pytest.fixture(scope="session")
