@@ -76,7 +76,7 @@ SECTION = Section(
         Task(
             "01-1", "the factor that is not wholly kept", services.factor,
             "the name of the factor whose evidence does not all hold",
-            "kubectl get networkpolicies -n $NAMESPACE",
+            "",  # it is about files
             ("A verdict is only as good as its evidence: read what speaks against.",
              "It has to do with what differs between development and production.",
              "[item.factor for item in audited if item.verdict != \"kept\"]"),
@@ -93,7 +93,7 @@ SECTION = Section(
         ),
         Task(
             "01-3", "what 99.9% allows", services.downtime, "the minutes in 30 days that may be lost",
-            "kubectl get pods -n $NAMESPACE",
+            "",  # it is about a number
             ("What is not promised is what may be lost.",
              "30 days are 30 * 24 * 60 minutes; of these, one in a thousand.",
              "30 * 24 * 60 * 0.001"),
