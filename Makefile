@@ -47,8 +47,10 @@ faults: setup ## every fault of the catalogue, injected and healed on a kind clu
 	$(RUN) kit doctor --fix
 	$(PYTEST) tests/kind/test_faults.py -q
 
+# What is in JUPYTER_CONFIG_PATH keeps JupyterLab from asking the internet for news.
 lab: setup ## JupyterLab on the notebooks
-	$(RUN) jupyter lab --notebook-dir=notebooks --LabApp.default_url=/lab/tree/00-start.ipynb
+	JUPYTER_CONFIG_PATH=kitlib/lessons/jupyterlab $(RUN) jupyter lab --notebook-dir=notebooks \
+	  --LabApp.default_url=/lab/tree/00-start.ipynb $$([ $$(id -u) != 0 ] || echo --allow-root)
 
 clean: setup ## remove the cluster kit made, and stop the Docker engine kit started
 	$(RUN) kit cluster down

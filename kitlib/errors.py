@@ -80,11 +80,16 @@ class KitError(Exception):
     def __str__(self) -> str:
         return f"{self.message}\n  fix: {self.fix}" if self.fix else self.message
 
+    def _brief(self) -> list[str]:
+        """What IPython shows in place of a traceback, which would tell a person nothing."""
+        return [f"✗ {self.message}" + (f"\n  try: {self.fix}" if self.fix else "")]
+
 
 class UsageError(KitError):
     """The caller named something that does not exist or cannot be; exit code 2, as for a bad option."""
 
     exit_code = 2
+    _render_traceback_ = KitError._brief
 
 
 class SettingsError(UsageError):
@@ -161,6 +166,7 @@ class ClusterUnreachable(ClusterError):
     """No API server answers at the address that the context names."""
 
     exit_code = 8
+    _render_traceback_ = KitError._brief
 
 
 class ContextChanged(ClusterError):

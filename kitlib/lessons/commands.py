@@ -71,9 +71,6 @@ class CommandError(UsageError):
         message, fix: as for every error of kit.
     """
 
-    def _render_traceback_(self) -> list[str]:
-        return [f"✗ {self.message}" + (f"\n  try: {self.fix}" if self.fix else "")]
-
 
 @dataclass(frozen=True)
 class Output:

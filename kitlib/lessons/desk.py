@@ -11,6 +11,7 @@ from kitlib.errors import UsageError
 
 FIRST = "00-start.ipynb"
 COURSE = Path(__file__).parents[2] / "notebooks"
+QUIET = Path(__file__).with_name("jupyterlab")  # keeps JupyterLab from asking the internet for news
 
 
 def prepare(name: str, folder: Path) -> dict[str, str]:
@@ -38,7 +39,7 @@ def prepare(name: str, folder: Path) -> dict[str, str]:
     set_ = dict(line.split("=", 1) for line in env.read_text().splitlines())
     jupyter = {
         f"JUPYTER_{kind}_DIR": str(folder / "jupyter" / kind.lower()) for kind in ("CONFIG", "RUNTIME")
-    }
+    } | {"JUPYTER_CONFIG_PATH": str(QUIET)}
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("KIT_", "KUBE"))}
     cache = {key: value for key, value in os.environ.items() if key == "KIT_CACHE_DIR"}
     return {**kept, **cache, **jupyter, **set_}

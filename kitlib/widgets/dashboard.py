@@ -37,7 +37,8 @@ class Dashboard(Live):
         self.pods.value = table(f"Pods in {self.cluster.namespace}", pods._repr_html_())
         self.events.value = table("What happened last", _told(ResourceList(events)))
         ready = sum(map(pod_ready, pods))
-        return f"{len(nodes)} nodes; {ready} of {len(pods)} pods of {self.cluster.namespace} are ready"
+        count = f"{len(nodes)} node{'s' * (len(nodes) != 1)}"
+        return f"{count}; {ready} of {len(pods)} pods of {self.cluster.namespace} are ready"
 
 
 def _told(events: ResourceList) -> str:

@@ -13,6 +13,7 @@ from kitlib.cluster.connect import connect
 from kitlib.errors import KitError
 
 SECONDS = 2.0
+PATIENCE = 5.0
 LONGEST = 1800.0  # a notebook that was left open does not ask the API server for ever
 
 
@@ -67,9 +68,11 @@ class Live(ipywidgets.VBox):  # type: ignore[misc]
         self._said = said
 
     def stop(self) -> None:
-        """Stop looking; what was seen last stays."""
+        """Stop looking; what was seen last stays, and a look on its way is waited for."""
         self._ended.set()
         self.pause.disabled = True
+        if self._thread is not threading.current_thread():
+            self._thread.join(PATIENCE)
 
     @property
     def looking(self) -> bool:
@@ -88,6 +91,17 @@ class Live(ipywidgets.VBox):  # type: ignore[misc]
         return f"<{type(self).__name__}: {self._said}>"
 
 
+def stop_all() -> None:
+    """Stop every view of this notebook; what each saw last stays."""
+    for view in Live._open.values():
+        view.stop()
+    Live._open.clear()
+
+
 def table(caption: str, rows: str) -> str:
-    """A table as HTML under a caption that a screen reader announces."""
-    return f"<figure aria-label='{html.escape(caption)}'><b>{html.escape(caption)}</b>{rows}</figure>"
+    """A table as HTML, in the notebook's own style, under a caption that a screen reader announces."""
+    name = html.escape(caption)
+    return (
+        f"<figure class='jp-RenderedHTMLCommon' aria-label='{name}' style='margin:.4em 0;overflow-x:auto'>"
+        f"<div><b>{name}</b></div>{rows}</figure>"
+    )

@@ -48,10 +48,10 @@ def _drawn(beneath: dict[str, list[Resource]], uid: str) -> Iterator[str]:
     shown = [item for item in beneath.get(uid, []) if not _past(item, beneath)]
     if not shown:
         return
-    yield "<ul role='tree'>" if not uid else "<ul role='group'>"
+    yield "<ul role='list' style='list-style:none'>"  # some readers pass over a list without bullets
     for item in shown:
         mark, told = _state(item)
-        yield f"<li role='treeitem'>{mark} {item.kind} <b>{html.escape(item.name)}</b> {html.escape(told)}"
+        yield f"<li>{mark} {item.kind} <b>{html.escape(item.name)}</b> {html.escape(told)}"
         yield from _drawn(beneath, item["metadata"]["uid"])
         yield "</li>"
     yield "</ul>"

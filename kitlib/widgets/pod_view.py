@@ -9,7 +9,7 @@ import ipywidgets
 
 from kitlib.cluster import Cluster
 from kitlib.cluster.resource import Resource, pod_restarts, pod_state
-from kitlib.errors import ApiError
+from kitlib.errors import ApiError, KitError
 from kitlib.redaction import redact
 from kitlib.widgets.live import Live, table
 
@@ -37,7 +37,7 @@ class PodView(Live):
         )
         self.said, self.told = ipywidgets.HTML(), ipywidgets.HTML()
         for one in (self.choice, self.previous):
-            one.observe(lambda _change: self._show(), names="value")
+            one.observe(lambda _change: self._chosen(), names="value")
         return [self.choice, self.previous, self.said, self.told]
 
     def refresh(self) -> str:
@@ -47,11 +47,17 @@ class PodView(Live):
         options = [(f"{pod.name}  {pod_state(pod)}, {pod_restarts(pod)} restarts", pod.name) for pod in pods]
         chosen = self.choice.value
         if tuple(options) != tuple(self.choice.options):
-            self.choice.options = options  # which chooses the first
-            if chosen in self._pods:
-                self.choice.value = chosen
+            self.choice.options = options
+            self.choice.value = chosen if chosen in self._pods else next(iter(self._pods), None)
         self._show()
         return f"{len(pods)} pods in {self.cluster.namespace}"
+
+    def _chosen(self) -> None:
+        """Show what was chosen; that the cluster does not answer is shown."""
+        try:
+            self._show()
+        except KitError as error:
+            self.said.value, self.told.value = f"✗ {html.escape(error.message)}", ""
 
     def _show(self) -> None:
         pod = self._pods.get(self.choice.value or "")

@@ -15,7 +15,8 @@ from kitlib.operations import workloads
 from kitlib.widgets.live import Live
 
 MOST = 120  # moments that are kept
-WIDTH, HEIGHT, COLOURS = 600, 160, ("#2471a3", "#b9770e", "#7d3c98", "#117864", "#c0392b")
+LEFT, TOP, WIDTH, HEIGHT, BELOW = 24, 10, 600, 150, 22  # of the picture, in pixels
+COLOURS = ("#2471a3", "#b9770e", "#7d3c98", "#117864", "#c0392b")
 
 
 class RolloutView(Live):
@@ -51,22 +52,38 @@ class RolloutView(Live):
 
 
 def _drawn(moments: list[tuple[float, dict[str, int]]]) -> str:
-    """Lines over time as SVG; the same in words for who can't see it."""
+    """A line over time for each revision, while it has pods; the same in words for who can't see it."""
     names = list(dict.fromkeys(name for _, ready in moments for name in ready))
     first, last = moments[0][0], max(moments[-1][0], moments[0][0] + 1)
     most = max([1, *(count for _, ready in moments for count in ready.values())])
     lines, keys = [], []
     for name, colour in zip(names, COLOURS * (len(names) // len(COLOURS) + 1), strict=False):
-        points = " ".join(
-            f"{(at - first) / (last - first) * WIDTH:.0f},"
-            f"{HEIGHT - ready.get(name, 0) / most * (HEIGHT - 10):.0f}"
+        places = [
+            (LEFT + (at - first) / (last - first) * WIDTH, TOP + (1 - ready[name] / most) * HEIGHT)
             for at, ready in moments
-        )
-        lines.append(f"<polyline fill='none' stroke='{colour}' stroke-width='2' points='{points}'/>")
+            if name in ready
+        ]
+        points = " ".join(f"{x:.0f},{y:.0f}" for x, y in [*places, places[-1]])  # of one alone, a dot
+        lines.append(f"<polyline stroke='{colour}' points='{points}'/>")
         now = moments[-1][1].get(name, 0)
         keys.append(f"<span style='color:{colour}'>■</span> {html.escape(name)}: {now} ready")
     told = ", ".join(f"{name} {moments[-1][1].get(name, 0)} ready" for name in names) or "no pods"
+    whole = f"0 0 {LEFT + WIDTH + LEFT} {TOP + HEIGHT + BELOW}"
     return (
-        f"<svg role='img' aria-label='{html.escape(told)}' viewBox='0 0 {WIDTH} {HEIGHT}' width='{WIDTH}'>"
-        f"{''.join(lines)}</svg><div>{' &nbsp; '.join(keys)}</div>"
+        f"<svg role='img' aria-label='{html.escape(told)}' viewBox='{whole}' style='max-width:{WIDTH}px'>"
+        f"{_axes(most, last - first)}"
+        f"<g fill='none' stroke-width='3' stroke-linecap='round'>{''.join(lines)}</g></svg>"
+        f"<div>{' &nbsp; '.join(keys)}</div>"
+    )
+
+
+def _axes(most: int, seconds: float) -> str:
+    """Ready pods upwards, seconds to the right."""
+    bottom, right = TOP + HEIGHT, LEFT + WIDTH
+    return (
+        f"<path d='M{LEFT} {TOP}V{bottom}H{right}' fill='none' stroke='#808b96'/>"
+        "<g font-size='12' fill='currentColor'>"
+        f"<text x='{LEFT - 6}' y='{TOP + 4}' text-anchor='end'>{most}</text>"
+        f"<text x='{LEFT - 6}' y='{bottom + 4}' text-anchor='end'>0</text>"
+        f"<text x='{right}' y='{bottom + 16}' text-anchor='end'>{seconds:.0f} s</text></g>"
     )

@@ -8,10 +8,15 @@ import shutil
 import subprocess
 import sys
 import threading
+import uuid
 
 import psutil
 import pytest
 from playwright.sync_api import sync_playwright
+
+from kitlib.lessons.desk import QUIET
+
+IMAGE = "registry.k8s.io/pause:3.10.1"
 
 
 @pytest.fixture(scope="session")
@@ -26,12 +31,16 @@ def browser():
 
 
 @pytest.fixture
-def lab(tmp_path, kind_cluster):
+def lab(tmp_path, tmp_path_factory, kind_cluster):
     """The address of a JupyterLab on the test's own folder, with its token."""
     assert os.environ["KIT_CLUSTER"] == kind_cluster.name  # the kernel finds the cluster by it
     command = [sys.executable, "-m", "jupyter", "lab", f"--notebook-dir={tmp_path}", "--allow-root"]
     options = ["--no-browser", "--ServerApp.port=0", "--IdentityProvider.token=for-this-test"]
-    server = subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True)
+    own = os.environ | {
+        "JUPYTER_CONFIG_DIR": str(tmp_path_factory.mktemp("jupyter")),  # no tabs of an earlier session
+        "JUPYTER_CONFIG_PATH": str(QUIET),
+    }
+    server = subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True, env=own)
     lines = iter(server.stderr.readline, "")
     address = next(m.group() for line in lines if (m := re.search(r"http://127\.0\.0\.1:\d+", line)))
     threading.Thread(target=lambda: [None for _ in lines], daemon=True).start()  # its pipe must not fill up
@@ -43,7 +52,26 @@ def lab(tmp_path, kind_cluster):
 
 @pytest.fixture
 def page(browser):
-    """A page, of a window as on a laptop."""
+    """A page, of a window as on a laptop; whatever it reports as an error fails the test."""
     found = browser.new_page(viewport={"width": 1400, "height": 1000})
+    said = []
+    found.on("console", lambda m: said.append(f"{m.text} ({m.location['url']})") if m.type == "error" else 0)
+    found.on("pageerror", lambda error: said.append(str(error)))
     yield found
     found.close()
+    assert said == []
+
+
+@pytest.fixture
+def workload(kind_cluster):
+    """A Deployment of two pods, in a namespace of its own."""
+    cluster = kind_cluster.connect(f"form-{uuid.uuid4().hex[:6]}")
+    cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": cluster.namespace}})
+    cluster.wait("ServiceAccount", "default", until="exists")
+    labels = {"app": "web"}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "c", "image": IMAGE}]}}
+    spec = {"replicas": 2, "selector": {"matchLabels": labels}, "template": template}
+    cluster.apply({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": spec})
+    cluster.wait("Deployment", "web")
+    yield cluster
+    cluster.delete("Namespace", cluster.namespace, wait_seconds=0)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import uuid
-
 import nbformat
-import pytest
-from lab_help import run_all
+from lab_help import OpenNotebook
 
 FORM = """
 import os
@@ -15,31 +12,14 @@ from kitlib.widgets import RunbookForm
 RunbookForm("scale-workload")
 """
 WORK_MS = 180_000
-IMAGE = "registry.k8s.io/pause:3.10.1"
-
-
-@pytest.fixture
-def workload(kind_cluster):
-    """A Deployment of two pods, in a namespace of its own."""
-    cluster = kind_cluster.connect(f"form-{uuid.uuid4().hex[:6]}")
-    cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": cluster.namespace}})
-    cluster.wait("ServiceAccount", "default", until="exists")
-    labels = {"app": "web"}
-    template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "c", "image": IMAGE}]}}
-    spec = {"replicas": 2, "selector": {"matchLabels": labels}, "template": template}
-    cluster.apply({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": spec})
-    cluster.wait("Deployment", "web")
-    yield cluster
-    cluster.delete("Namespace", cluster.namespace, wait_seconds=0)
 
 
 def test_a_form_shows_the_plan_and_carries_out_what_is_approved(lab, page, workload, tmp_path):
     cell = nbformat.v4.new_code_cell(FORM.strip().replace("FOLDER", repr(str(tmp_path / "runs"))))
     spec = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
-    nbformat.write(
-        nbformat.v4.new_notebook(cells=[cell], metadata={"kernelspec": spec}), tmp_path / "form.ipynb"
-    )
-    run_all(page, lab("form.ipynb"))
+    path = tmp_path / "form.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell], metadata={"kernelspec": spec}), path)
+    OpenNotebook(page, lab(path.name), path).run_all()
     page.get_by_label("namespace").fill(workload.namespace)
     page.get_by_label("workload").fill("web")
     page.get_by_label("replicas").fill("3")

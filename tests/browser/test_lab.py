@@ -6,20 +6,22 @@ import shutil
 from pathlib import Path
 
 import nbformat
-from lab_help import run_all
+from lab_help import OpenNotebook
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "03-kubernetes-basics.ipynb"
-CELL_MS = 300_000
 
 
 def test_the_basics_run_in_jupyterlab(lab, page, tmp_path):
     copy = Path(shutil.copy(NOTEBOOK, tmp_path))
-    run_all(page, lab(copy.name))
-    last = page.locator(".jp-OutputArea-output", has_text="end of lesson 03")
-    failure = page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']")
-    last.or_(failure).first.wait_for(timeout=CELL_MS, state="attached")
+    notebook = OpenNotebook(page, lab(copy.name), copy)
+    notebook.run_all()
+    notebook.await_end("end of lesson 03")
     page.screenshot(path=tmp_path / "lab.png")
-    assert failure.count() == 0, failure.first.inner_text()
+    for id in ("owners", "pods", "rollout", "picture"):
+        notebook.cell(id).scroll_into_view_if_needed()
+        page.screenshot(path=tmp_path / f"{id}.png")
+    assert notebook.cell("picture").get_by_text("replicas available").is_visible()
+    assert notebook.cell("picture").locator("polyline").count() == 3  # the first, the restarted, the broken
     page.keyboard.press("Control+s")
     page.locator(".jp-mod-dirty").wait_for(state="detached", timeout=30_000)
     cells = [cell for cell in nbformat.read(copy, 4).cells if cell.cell_type == "code"]

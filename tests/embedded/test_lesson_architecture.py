@@ -38,17 +38,17 @@ MISTAKES = {
         (answer(10), "Its name is asked for"),
     ],
     "01-2": [
-        (answer(0.72), "Those are hours"),
-        (answer(432), "what 99% would allow"),
-        (answer(525.6), "for a year"),
-        (answer("43 minutes"), "a number"),
-    ],
-    "01-3": [
         (answer(NOTIFIER.replace("128Mi-256Mi", "256Mi-128Mi")), "Expected"),
         (answer(NOTIFIER.replace("128Mi-256Mi", "128m-256m")), "Expected"),
         (answer(NOTIFIER.replace("128Mi-256Mi", "128M-256M")), "128M is less"),
         (answer(NOTIFIER.replace("1-3", "3")), "from 1 to 3"),
         (answer(NOTIFIER.replace("cache", "database, cache")), "nothing else"),
+    ],
+    "01-3": [
+        (answer(0.72), "Those are hours"),
+        (answer(432), "what 99% would allow"),
+        (answer(525.6), "for a year"),
+        (answer("43 minutes"), "a number"),
     ],
     "01-4": [
         (answer(DELIVERY.replace("At-least-once", "Exactly-once")), "topic to topic"),

@@ -110,24 +110,24 @@ MISTAKES = {
         (check(config("shop-settings", {"LOG_LEVEL": "debug", "MAX_ITEMS": "50"})), "in capitals"),
         (check(config("shop-settings", {"LOG_LEVEL": "DEBUG", "MAX_ITEMS": '"50"'})), "quote once"),
     ],
-    "03-2": [
+    "03-2": [(check("Deployment"), "owns what owns"), (check("shop-7d4b9c6f5d"), "That is a name")],
+    "03-3": [
         (check(service(selector={"app": "shop"}, ports=PORTS)), "No pod of shop has these labels"),
         (check(service(selector=SHOP, ports=[{"port": 80, "targetPort": 80}])), "Nothing listens there"),
     ],
-    "03-3": [(act(bare_pod), "has no owner"), (act(autoscaler), "you set the number yourself")],
     "03-4": [
+        (check(ingress(PATH, {"kubernetes.io/ingress.class": "nginx"})), "that name is deprecated"),
+        (check(ingress({"path": "/", "backend": BACKEND}, ingressClassName="nginx")), "pathType, Prefix"),
+    ],
+    "03-5": [(act(bare_pod), "has no owner"), (act(autoscaler), "you set the number yourself")],
+    "03-6": [
         (probe("livenessProbe", "/ready", "ready"), "withheld by"),
         (probe("readinessProbe", "/health", 8080), "/ready says"),
         (probe("readinessProbe", "/ready", 8080), "named ready"),
     ],
-    "03-5": [
+    "03-7": [
         (patch(container(resources={"limits": {"memory": "128m"}})), "thousandth of a byte"),
         (patch(container(resources={"limits": {"memory": "128Mi"}})), "give them too"),
-    ],
-    "03-6": [(check("Deployment"), "owns what owns"), (check("shop-7d4b9c6f5d"), "That is a name")],
-    "03-7": [
-        (check(ingress(PATH, {"kubernetes.io/ingress.class": "nginx"})), "that name is deprecated"),
-        (check(ingress({"path": "/", "backend": BACKEND}, ingressClassName="nginx")), "pathType, Prefix"),
     ],
 }  # fmt: skip
 

@@ -8,7 +8,7 @@ import pytest
 from runbooks_help import deployment
 
 from kitlib.errors import ClusterUnreachable
-from kitlib.widgets import Dashboard, OwnerTree, PodView, RolloutView, live
+from kitlib.widgets import Dashboard, OwnerTree, PodView, RolloutView, live, stop_all
 
 
 @pytest.fixture
@@ -17,8 +17,7 @@ def there(namespace, monkeypatch):
     namespace.apply(deployment("web", 2))
     namespace.wait("Deployment", "web")
     yield namespace
-    for view in list(live.Live._open.values()):
-        view.stop()
+    stop_all()
 
 
 def until(condition, seconds=30):
@@ -47,6 +46,26 @@ def test_a_newer_view_of_the_same_stops_the_older_and_other_views_go_on(there):
     assert tree.looking
     first._thread.join(5)
     assert not first._thread.is_alive()
+
+
+def test_a_notebook_ends_all_its_views_and_waits_for_their_last_look(there):
+    views = [Dashboard(there), OwnerTree(there), PodView(there), RolloutView("web", there)]
+    stop_all()
+    assert not any(view._thread.is_alive() for view in views)
+    assert all(view.pause.disabled for view in views)
+    assert Dashboard(there).looking
+
+
+def test_a_pod_that_is_chosen_while_the_cluster_is_away_is_no_failure(there, monkeypatch):
+    view = PodView(there)
+    view.pause.value = True
+
+    def refuse(*_arguments, **_named):
+        raise ClusterUnreachable("the API server does not answer")
+
+    monkeypatch.setattr(there, "logs", refuse)
+    view.choice.index = 1
+    assert "✗ the API server does not answer" in view.said.value
 
 
 def test_it_pauses_and_goes_on(there):
@@ -79,13 +98,15 @@ def test_the_owner_tree_leads_from_the_deployment_to_its_pods(there):
     places = [tree.index(part) for part in ("Deployment <b>web<", "ReplicaSet <b>web-", "Pod <b>web-")]
     assert places == sorted(places)
     assert tree.count("✓ Pod") == 2
-    assert "role='tree'" in tree
+    assert tree.count("<ul role='list'") == tree.count("</ul>") == 3
 
 
 def test_a_pod_is_chosen_and_stays_chosen(there):
     view = PodView(there)
     names = [name for _, name in view.choice.options]
     assert len(names) == 2
+    assert view.choice.value == names[0]
+    assert f"Log of {names[0]}" in view.said.value
     view.choice.value = names[1]
     view.look()
     assert view.choice.value == names[1]

@@ -16,6 +16,7 @@ from kitlib.errors import (
     CommandFailed,
     CommandTimeout,
     MachineError,
+    NotFound,
     SettingsError,
     ToolNotFound,
     UsageError,
@@ -116,6 +117,19 @@ def test_a_person_never_sees_a_traceback_for_their_own_mistake(arguments, tmp_pa
     assert done.stderr.startswith("error: ")
     assert "fix: " in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_notebook_shows_a_persons_own_mistake_as_one_sentence_and_other_errors_whole():
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = InteractiveShell()
+    shown = {}
+    shell._showtraceback = lambda kind, value, lines: shown.update({kind.__name__: "\n".join(lines)})
+    for error in (UsageError("there is no such lesson", fix="kit lab list"), NotFound("there is no web")):
+        shell.push({"error": error})
+        shell.run_cell("raise error")
+    assert shown["UsageError"] == "✗ there is no such lesson\n  try: kit lab list"
+    assert "Traceback" in shown["NotFound"]
 
 
 def test_no_docker_is_one_clear_message(tmp_path):

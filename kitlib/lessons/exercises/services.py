@@ -64,7 +64,7 @@ def doubtful(_: Cluster) -> str:
 
 
 def downtime(_: Cluster, answer: Any) -> Verdict:
-    """01-2: minutes of 30 days."""
+    """01-3: minutes of 30 days."""
     if not isinstance(answer, int | float):
         return wrong(repr(answer), "The answer is a number, of minutes.")
     if abs(answer - minutes()) < 0.5:
@@ -79,12 +79,12 @@ def downtime(_: Cluster, answer: Any) -> Verdict:
 
 
 def minutes(_: Cluster | None = None) -> float:
-    """Solves 01-2: one thousandth of 30 days."""
+    """Solves 01-3: one thousandth of 30 days."""
     return 30 * 24 * 60 / 1000
 
 
 def notifier(_: Cluster, answer: Any) -> Verdict:
-    """01-3: the component's section, put into the application's own specification."""
+    """01-2: the component's section, put into the application's own specification."""
     text = (checkout() / SPEC).read_text(encoding="utf-8").replace(_NEXT, f"{answer}\n{_NEXT}")
     reading = read_bytes(text.encode(), "architecture.md")
     if reading.spec is None:

@@ -45,7 +45,7 @@ def settings(cluster: Cluster, _: Any) -> Verdict:
 
 
 def service(cluster: Cluster, _: Any) -> Verdict:
-    """03-2: a Service in front of the pods."""
+    """03-3: a Service in front of the pods."""
     found = cluster.find("Service", "shop")
     if found is None:
         return nothing("there is no Service shop")
@@ -67,7 +67,7 @@ def service(cluster: Cluster, _: Any) -> Verdict:
 
 
 def three(cluster: Cluster, _: Any) -> Verdict:
-    """03-3: three replicas."""
+    """03-5: three replicas."""
     deployment = _shop(cluster)
     if deployment is None:
         return wrong("there is no Deployment shop", GONE)
@@ -87,12 +87,12 @@ def three(cluster: Cluster, _: Any) -> Verdict:
 
 
 def scale_to_three(cluster: Cluster) -> None:
-    """Solves 03-3."""
+    """Solves 03-5."""
     cluster.scale("Deployment", "shop", 3)
 
 
 def readiness(cluster: Cluster, _: Any) -> Verdict:
-    """03-4: a readiness probe."""
+    """03-6: a readiness probe."""
     deployment = _shop(cluster)
     if deployment is None:
         return wrong("there is no Deployment shop", GONE)
@@ -114,12 +114,12 @@ def readiness(cluster: Cluster, _: Any) -> Verdict:
 
 
 def add_readiness(cluster: Cluster) -> None:
-    """Solves 03-4."""
+    """Solves 03-6."""
     _container(cluster, {"readinessProbe": {"httpGet": {"path": "/ready", "port": "ready"}}})
 
 
 def resources(cluster: Cluster, _: Any) -> Verdict:
-    """03-5: requests and limits."""
+    """03-7: requests and limits."""
     deployment = _shop(cluster)
     if deployment is None:
         return wrong("there is no Deployment shop", GONE)
@@ -140,13 +140,13 @@ def resources(cluster: Cluster, _: Any) -> Verdict:
 
 
 def set_resources(cluster: Cluster) -> None:
-    """Solves 03-5."""
+    """Solves 03-7."""
     requests = {"cpu": "50m", "memory": "32Mi"}
     _container(cluster, {"resources": {"requests": requests, "limits": {"memory": "128Mi"}}})
 
 
 def owner(cluster: Cluster, answer: Any) -> Verdict:
-    """03-6: what owns the pods."""
+    """03-2: what owns the pods."""
     pods = cluster.list("Pod", labels=SHOP)
     owners = {str(pod.at("metadata.ownerReferences.0.kind")): pod for pod in pods}
     if answer in owners:
@@ -161,13 +161,13 @@ def owner(cluster: Cluster, answer: Any) -> Verdict:
 
 
 def owner_kind(cluster: Cluster) -> str:
-    """Solves 03-6."""
+    """Solves 03-2."""
     pods = cluster.list("Pod", labels=SHOP)
     return str(pods[0].at("metadata.ownerReferences.0.kind"))
 
 
 def ingress(cluster: Cluster, _: Any) -> Verdict:
-    """03-7: a host name for the Service."""
+    """03-4: a host name for the Service."""
     found = cluster.find("Ingress", "shop")
     if found is None:
         return nothing("there is no Ingress shop")

@@ -23,7 +23,7 @@ def _nodes(cluster: Cluster, answer: Any) -> Verdict:
     if isinstance(answer, str):
         return wrong(repr(answer), "The answer is a number: leave out the quotes.")
     if answer == count:
-        return right(f"{count} nodes")
+        return right(f"{count} node{'s' * (count != 1)}")
     pods = len(cluster.list("Pod", everywhere=True))
     if answer == pods:
         return wrong(answer, "That is how many pods there are; a node is a machine that pods run on.")

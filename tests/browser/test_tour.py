@@ -1,0 +1,66 @@
+"""A learner's first hour in JupyterLab: the tour, an exercise with a hint, the dashboard, and a lab."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from lab_help import OpenNotebook, colour
+from playwright.sync_api import expect
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+IMAGE = "registry.k8s.io/pause:3.10.1"
+SEEN_MS = 60_000
+GREEN = [30, 132, 73]
+
+
+def opened(page, lab, source, tmp_path):
+    copy = Path(shutil.copy(source, tmp_path))
+    return OpenNotebook(page, lab(copy.name), copy)
+
+
+def test_the_tour_its_exercises_and_a_dashboard_that_follows_the_cluster(lab, page, kind_cluster, tmp_path):
+    notebook = opened(page, lab, NOTEBOOKS / "00-start.ipynb", tmp_path)
+    page.screenshot(path=tmp_path / "open.png")
+    notebook.run_all()
+    notebook.await_end("end of lesson 00")
+    notebook.run("begin")
+    board = notebook.run("board")
+    expect(board.get_by_text("0 of 0 pods of lesson-00 are ready")).to_be_visible(timeout=SEEN_MS)
+    cluster = kind_cluster.connect("lesson-00")
+    cluster.wait("ServiceAccount", "default", until="exists")
+    pod = {"containers": [{"name": "c", "image": IMAGE}], "terminationGracePeriodSeconds": 1}
+    cluster.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "watched"}, "spec": pod})
+    expect(board.get_by_text("1 of 1 pods of lesson-00 are ready")).to_be_visible(timeout=SEEN_MS)
+    assert board.get_by_role("cell", name="watched", exact=True).is_visible()
+    page.screenshot(path=tmp_path / "dashboard.png")
+    cluster.delete("Pod", "watched")
+    expect(board.get_by_text("0 of 0 pods of lesson-00 are ready")).to_be_visible(timeout=SEEN_MS)
+    assert board.get_by_role("cell", name="watched", exact=True).count() == 0
+
+    assert "Count every line of the list" in notebook.run("ex-1", "q1.check(7)").inner_text()
+    assert "Hint 1 of 3" in notebook.run("ex-1", "q1.hint()").inner_text()
+    page.screenshot(path=tmp_path / "hint.png")
+    right = notebook.run("ex-1", "q1.check(1)").get_by_text("✓ correct")
+    assert colour(right) == GREEN
+    page.screenshot(path=tmp_path / "correct.png")
+    notebook.run("end")
+
+
+def test_a_lab_is_broken_understood_and_mended_in_its_cells(lab, page, tmp_path):
+    notebook = opened(page, lab, NOTEBOOKS / "labs" / "08-nobody-home.ipynb", tmp_path)
+    assert "Lab 08" in notebook.run("start").inner_text()
+    assert "what was broken is as it was" in notebook.run("check").inner_text()
+    assert "Hint 1 of 3" in notebook.run("check", "lab.hint()").inner_text()
+    cause = notebook.run("cause", 'lab.cause("Service", "web", "spec.selector")')
+    assert colour(cause.get_by_text("✓ correct")) == GREEN
+    page.screenshot(path=tmp_path / "cause.png")
+    patch = '{"spec": {"selector": {"app": "web"}}}'
+    assert (
+        "service/web patched"
+        in notebook.run("check", f"%kubectl patch service web -p '{patch}'").inner_text()
+    )
+    healed = notebook.run("check", "lab.check()")
+    assert colour(healed.get_by_text("✓ correct")) == GREEN
+    page.screenshot(path=tmp_path / "healed.png")
+    notebook.run("end")
