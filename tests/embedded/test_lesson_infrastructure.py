@@ -24,6 +24,8 @@ def context(**fields):
 
 
 ANYWHERE = "  - to:\n    - ipBlock: {cidr: 0.0.0.0/0}\n    ports:\n    - {port: 53, protocol: UDP}\n"
+KUBE_SYSTEM = "    - namespaceSelector:\n        matchLabels: {kubernetes.io/metadata.name: kube-system}\n"
+KUBE_DNS = "      podSelector:\n        matchLabels: {k8s-app: kube-dns}\n"
 ALL_PORTS = "  - to:\n    - namespaceSelector: {}\n"
 MISTAKES = {
     "07-1": [
@@ -59,6 +61,10 @@ MISTAKES = {
         (answer(POLICY.replace("    - {port: 53, protocol: TCP}\n", "")), "by TCP for long answers"),
         (answer(POLICY + ANYWHERE), "select DNS by its labels"),
         (answer(POLICY + ALL_PORTS), "all of them are open"),
+        (answer(POLICY.replace(KUBE_SYSTEM + KUBE_DNS, "    - namespaceSelector: {}\n")), "of any pod"),
+        (answer(POLICY.replace(KUBE_SYSTEM + KUBE_DNS, "    - podSelector: {}\n")), "pods of this namespace"),
+        (answer(POLICY.replace(KUBE_DNS, KUBE_DNS.replace("  pod", "- pod", 1))), "each with its own dash"),
+        (answer(POLICY.replace("kube-system", "dns")), "DNS is in kube-system"),
         (answer(POLICY.replace("podSelector: {}", "podSelector: {matchLabels: {app: ledger}}")), "every pod"),
     ],
     "07-6": [
@@ -90,6 +96,16 @@ def test_a_starter_fails_mistakes_are_told_and_the_solution_passes(lesson, numbe
         cluster.apply(lesson.section.setup(cluster), force=True)
 
     tried(exercise, MISTAKES[exercise.task.id], restore)
+
+
+@pytest.mark.parametrize(
+    "selector",
+    ["{}", "{matchExpressions: [{key: kubernetes.io/metadata.name, operator: In, values: [kube-system]}]}"],
+)
+def test_dns_may_be_selected_in_other_words(lesson, selector):
+    policy = POLICY.replace(KUBE_SYSTEM, f"    - namespaceSelector: {selector}\n")
+    result = lesson.exercises[4].check(policy)
+    assert result.correct, result
 
 
 def test_a_policy_for_all_destinations_and_a_deployment_that_is_gone_are_told(lesson):

@@ -33,7 +33,7 @@ class Machine:
 
     Args:
         driver: what runs the node.
-        kubernetes: the version, with its patch: 1.34.0.
+        kubernetes: the version, with its patch: 1.35.0.
         cpus: of the node.
         memory_mb: of the node.
         disk_gb: of the node.
@@ -42,7 +42,7 @@ class Machine:
     """
 
     driver: str = "docker"
-    kubernetes: str = "1.34.0"
+    kubernetes: str = "1.35.0"
     cpus: int = 4
     memory_mb: int = 8192
     disk_gb: int = 40

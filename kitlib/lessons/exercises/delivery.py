@@ -11,6 +11,7 @@ import yaml
 
 from kitlib.app.images import checkout
 from kitlib.checks import check
+from kitlib.checks.selectors import matches
 from kitlib.cluster import Cluster
 from kitlib.lessons.outcome import Verdict, nothing, right, wrong
 from kitlib.specs.models.infrastructure import Infrastructure
@@ -22,6 +23,9 @@ WORKFLOW = "tests/seed/.github/workflows/deploy.yaml"
 GONE = "It was deleted; lesson.reset() brings it back."
 NODES, PER_NODE = 1000, 24  # how many nodes are planned, and the prefix of the addresses of each
 _LEDGER = "ledger"
+_NAME = "kubernetes.io/metadata.name"  # a label that every namespace has
+_DNS = ("kube-system", {"k8s-app": "kube-dns"})  # where the cluster's DNS is, CoreDNS as well, and its label
+_OTHERS = (("shop", {"k8s-app": "till"}), ("shop", {}))  # pods that nothing is to be asked of
 _PUSHED = "${{ steps.meta.outputs.version }}"
 
 
@@ -145,10 +149,33 @@ def _only_dns(egress: list[dict[str, Any]]) -> Verdict:
         return wrong("an egress rule with ipBlock", "Addresses may be anyone's: select DNS by its labels.")
     if any(not rule.get("ports") for rule in egress):
         return wrong("an egress rule without ports", "Without ports all of them are open: name port 53.")
+    if said := _not_dns([peer for rule in egress for peer in rule["to"]]):
+        return said
     asked = {(port.get("port"), port.get("protocol")) for rule in egress for port in rule["ports"]}
     if asked == {(53, "UDP"), (53, "TCP")}:
         return right("all pods: nothing in, DNS out")
     return wrong(f"ports {sorted(map(str, asked))}", "DNS is port 53, by UDP, and by TCP for long answers.")
+
+
+def _not_dns(peers: list[dict[str, Any]]) -> Verdict | None:
+    """What is wrong about whom the rules name; None when it is the cluster's DNS and nobody else."""
+    if any("namespaceSelector" not in peer for peer in peers):
+        message = (
+            "By itself a podSelector means pods of this namespace; DNS is in kube-system. One entry of the "
+            "list takes both selectors; two entries, each with its own dash, mean either."
+        )
+        return wrong("an egress peer without namespaceSelector", message)
+    if any(_selects(peer, *other) for peer in peers for other in _OTHERS):
+        message = "That is port 53 of any pod, DNS or not: select kube-system, and k8s-app: kube-dns in it."
+        return wrong("an egress peer that selects other pods", message)
+    if not any(_selects(peer, *_DNS) for peer in peers):
+        return wrong("no egress peer that selects DNS", "DNS is in kube-system, labelled k8s-app: kube-dns.")
+    return None
+
+
+def _selects(peer: dict[str, Any], namespace: str, labels: dict[str, str]) -> bool:
+    there = matches(peer["namespaceSelector"], {_NAME: namespace})
+    return there and matches(peer.get("podSelector"), labels)
 
 
 def hardened(cluster: Cluster, _: Any) -> Verdict:
