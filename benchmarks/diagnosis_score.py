@@ -90,12 +90,17 @@ def from_file(folder: Path, fault: Fault) -> Outcome:
     if not path.is_file():
         return Outcome(fault, None, 0.0, "no scan of it was saved")
     found = load(path)
-    return Outcome(fault, score(fault, examine(found), found.namespace), 0.0)
+    return Outcome(fault, score(fault, examine(found), place(fault)), 0.0)
+
+
+def place(fault: Fault) -> str:
+    """The namespace that a fault is injected into."""
+    return f"score-{fault.id}"[:60]
 
 
 def run_one(cluster: Cluster, fault: Fault, keep: Path | None) -> Outcome:
     """Inject, look, clean up."""
-    here = cluster.within(f"score-{fault.id}"[:60])
+    here = cluster.within(place(fault))
     started = time.monotonic()
     try:
         faults.inject(here, fault)
