@@ -14,6 +14,10 @@ from kitlib.errors import KitError
 
 SECONDS = 2.0
 PATIENCE = 5.0
+_LOOK = (
+    "<style>.kit-table {margin: .4em 0; overflow-x: auto} .kit-table table {margin-left: 0}"
+    " .kit-table :is(td, th) {text-align: left}</style>"
+)
 LONGEST = 1800.0  # a notebook that was left open does not ask the API server for ever
 
 
@@ -102,6 +106,6 @@ def table(caption: str, rows: str) -> str:
     """A table as HTML, in the notebook's own style, under a caption that a screen reader announces."""
     name = html.escape(caption)
     return (
-        f"<figure class='jp-RenderedHTMLCommon' aria-label='{name}' style='margin:.4em 0;overflow-x:auto'>"
+        f"<figure class='jp-RenderedHTMLCommon kit-table' aria-label='{name}'>{_LOOK}"
         f"<div><b>{name}</b></div>{rows}</figure>"
     )

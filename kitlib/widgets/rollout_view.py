@@ -58,10 +58,10 @@ def _drawn(moments: list[tuple[float, dict[str, int]]]) -> str:
     most = max([1, *(count for _, ready in moments for count in ready.values())])
     lines, keys = [], []
     for name, colour in zip(names, COLOURS * (len(names) // len(COLOURS) + 1), strict=False):
+        held = [number for number, (_, ready) in enumerate(moments) if name in ready]
         places = [
-            (LEFT + (at - first) / (last - first) * WIDTH, TOP + (1 - ready[name] / most) * HEIGHT)
-            for at, ready in moments
-            if name in ready
+            (LEFT + (at - first) / (last - first) * WIDTH, TOP + (1 - ready.get(name, 0) / most) * HEIGHT)
+            for at, ready in moments[held[0] : held[-1] + 2]  # down to none, where it went
         ]
         points = " ".join(f"{x:.0f},{y:.0f}" for x, y in [*places, places[-1]])  # of one alone, a dot
         lines.append(f"<polyline stroke='{colour}' points='{points}'/>")

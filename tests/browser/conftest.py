@@ -54,6 +54,7 @@ def lab(tmp_path, tmp_path_factory, kind_cluster):
 def page(browser):
     """A page, of a window as on a laptop; whatever it reports as an error fails the test."""
     found = browser.new_page(viewport={"width": 1400, "height": 1000})
+    found.set_default_timeout(120_000)
     said = []
     found.on("console", lambda m: said.append(f"{m.text} ({m.location['url']})") if m.type == "error" else 0)
     found.on("pageerror", lambda error: said.append(str(error)))

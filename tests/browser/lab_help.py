@@ -6,7 +6,7 @@ import re
 
 import nbformat
 
-CELL_MS = 300_000
+OPEN_MS = CELL_MS = 600_000  # on a machine that does other things besides
 ERROR = ".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']"
 
 
@@ -22,8 +22,8 @@ class OpenNotebook:
     def __init__(self, page, address, path):
         self.page = page
         self.ids = [cell.id for cell in nbformat.read(path, 4).cells]
-        page.goto(address, timeout=120_000)
-        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=180_000)
+        page.goto(address, timeout=OPEN_MS)
+        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=OPEN_MS)
 
     def cell(self, id):
         """The cell of that id, as it stands in the file."""
