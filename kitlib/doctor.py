@@ -6,6 +6,7 @@ import platform
 import re
 import shutil
 from dataclasses import dataclass
+from pathlib import Path
 
 from kitlib import docker, engine, tools
 from kitlib.errors import KitError
@@ -21,6 +22,10 @@ DEBIAN_PACKAGES = {  # executable → Debian package
     "chromium": "chromium",  # the tests look at JupyterLab and the reports with it
 }
 NODE = (20, 9)  # what Next.js 16 asks for; Debian 12 packages Node 18
+# Every node watches files, and all share the machine's limits; a kubelet that gets no watch does not start
+# (kind.sigs.k8s.io/docs/user/known-issues, "Pod errors due to too many open files").
+INOTIFY = {"max_user_instances": 512, "max_user_watches": 524288}
+INOTIFY_FOLDER = Path("/proc/sys/fs/inotify")
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,8 @@ def examine() -> list[Check]:
             fix = "nothing to do: kit builds it when it is needed" if can_build else f"install {name}"
             checks.append(Check(name, can_build, error.message, fix))
     checks.append(_node())
+    if INOTIFY_FOLDER.is_dir():
+        checks.append(_watches())
     if is_debian():
         for program, package in DEBIAN_PACKAGES.items():
             found = shutil.which(program)
@@ -53,7 +60,10 @@ def examine() -> list[Check]:
 
 
 def fix() -> list[Check]:
-    """On Debian as root, install what is missing after saying so and start Docker; then look again."""
+    """As root raise the limit of file watches, on Debian install what is missing after saying so and start
+    Docker; then look again."""
+    if docker.is_root():
+        _raise_watches()
     if is_debian() and docker.is_root():
         missing = [package for program, package in DEBIAN_PACKAGES.items() if not shutil.which(program)]
         if missing:
@@ -79,6 +89,31 @@ def _node() -> Check:
     lowest = ".".join(map(str, NODE))
     why = f"{found} is {said}" if said else "missing"
     return Check("node", True, f"{why}; for `make todo-app` alone, which fetches Node {lowest} or newer")
+
+
+def _low() -> dict[str, int]:
+    """The limits of file watches that are lower than they should be, as they are."""
+    now = {name: int((INOTIFY_FOLDER / name).read_text()) for name in INOTIFY}
+    return {name: value for name, value in now.items() if value < INOTIFY[name]}
+
+
+def _watches() -> Check:
+    """No fault when low: a node or two run all the same."""
+    low = _low()
+    if not low:
+        return Check("inotify", True, "enough file watches for many nodes")
+    has = ", ".join(f"{name} {value}" for name, value in low.items())
+    wants = " ".join(f"fs.inotify.{name}={INOTIFY[name]}" for name in low)
+    return Check("inotify", True, f"{has}: enough for a node or two; for more: sudo sysctl -w {wants}")
+
+
+def _raise_watches() -> None:
+    for name in _low() if INOTIFY_FOLDER.is_dir() else ():
+        say(f"raising fs.inotify.{name} to {INOTIFY[name]} until the next start of this machine")
+        try:
+            (INOTIFY_FOLDER / name).write_text(str(INOTIFY[name]))
+        except OSError as error:  # a container may not; the check then says what there is
+            say(f"it can't be raised here: {error.strerror}")
 
 
 def _apt(packages: list[str]) -> None:

@@ -7,7 +7,7 @@ import typer
 
 def doctor(
     fix: bool = typer.Option(
-        False, "--fix", help="On Debian as root: install what is missing, start Docker."
+        False, "--fix", help="As root raise limits; on Debian install what is missing, start Docker."
     ),
     stop_engine: bool = typer.Option(False, "--stop-engine", help="Stop the Docker engine that kit started."),
 ) -> None:
