@@ -18,12 +18,7 @@ from kitlib.settings import get_settings
 
 TIMEOUT_SECONDS = 5.0
 MOST_TOLD = 300  # bytes of an answer that is an error
-# Answered requests with an error of the server, of all answered, over five minutes and by pod. The names are
-# those of the RED method's usual counters; what an application calls its own ends like that.
-ERROR_RATE = (
-    'sum by (pod) (rate({{__name__=~".*http_requests_total",namespace="{namespace}",status=~"5.."}}[5m]))'
-)
-ALL_RATE = 'sum by (pod) (rate({{__name__=~".*http_requests_total",namespace="{namespace}"}}[5m]))'
+ERRORS, ALL = "5..", ".+"  # statuses; a counter without one counts what others count too
 
 
 @dataclass(frozen=True)
@@ -90,10 +85,25 @@ def _usage(answer: dict[str, Any]) -> dict[str, Usage]:
     return found
 
 
+def rate_query(namespace: str, status: str) -> str:
+    """The requests that each pod of a namespace answers in a second, over five minutes.
+
+    The counters have the usual name of the RED method; what an application calls its own ends like that. A
+    rate has no name, so two counters of one pod would be one series twice, an error: a label keeps it.
+
+    Args:
+        namespace: whose pods.
+        status: a pattern of the statuses that count.
+    """
+    counters = f'{{__name__=~".*http_requests_total",namespace="{namespace}",status=~"{status}"}}'
+    named = f'label_replace({counters}, "counter", "$1", "__name__", "(.+)")'
+    return f"sum by (pod) (rate({named}[5m:15s]))"
+
+
 def _rates(address: str, namespace: str) -> dict[str, Rate]:
-    errors = _query(address, ERROR_RATE.format(namespace=namespace))
+    errors = _query(address, rate_query(namespace, ERRORS))
     now = datetime.now(UTC)
-    everything = _query(address, ALL_RATE.format(namespace=namespace))
+    everything = _query(address, rate_query(namespace, ALL))
     return {pod: Rate(now, total, errors.get(pod, 0.0)) for pod, total in everything.items()}
 
 

@@ -32,13 +32,10 @@ from kitlib.specs.models.agent import AgentConfig
 SPECS = Path(__file__).parents[2] / "todo-app/specs"
 HUNGRY = "x = bytearray(112 * 1024 * 1024); import time; time.sleep(3600)"  # of 128 MiB
 LIMIT = "spec.template.spec.containers.0.resources.limits.memory"
-RESTARTS = """# AI Operations Specification
-
-## Allowed Autonomous Actions
-| Action | Conditions | Approval |
-|--------|------------|----------|
-| Pod restart | Any pod failure | Auto |
-"""
+ROWS = {  # of the seed's table: restarts are done alone here, at once, and no log is collected
+    "| Pod restart | CrashLoopBackOff > 5min | Manual |": "| Pod restart | Any pod failure | Auto |",
+    "| Log collection | Any pod failure | Auto |\n": "",
+}
 KIT = "import sys; from kitlib.cli.entry import main; main()"
 
 
@@ -122,7 +119,11 @@ def make(shop, clock):
 def run_agent(folder, spec):
     """One life of the agent, as its own process."""
     (folder / "agent.yaml").write_text(yaml.safe_dump(spec))
-    (folder / "operations.md").write_text(RESTARTS)
+    text = (SPECS / "ai-operations.md").read_text()
+    for seed, here in ROWS.items():
+        assert seed in text
+        text = text.replace(seed, here)
+    (folder / "operations.md").write_text(text)
     files = [folder / "agent.yaml", "--operations", folder / "operations.md"]
     done = subprocess.run(
         [sys.executable, "-c", KIT, "agent", "run", *files, "--once"],
