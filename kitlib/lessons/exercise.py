@@ -25,7 +25,7 @@ class Task:
         title: a few words.
         look: reads the cluster, and the answer if one is asked for, and says what it found.
         expected: what should be there, in words.
-        command: the kubectl command that shows it, $NAMESPACE for the lesson's; empty: no object shows it.
+        command: the command that shows it, in a notebook's folder; $NAMESPACE stands for the lesson's.
         hints: from the idea, over the field, to nearly the answer.
         solve: a manifest to apply, or a function that makes the change or returns the answer.
         asks: whether it wants a value; otherwise a change of the cluster.
