@@ -89,7 +89,7 @@ class Stack:
         Raises:
             CommandFailed: it failed.
         """
-        command = [tools.find("docker-compose"), "--project-name", self.project, *arguments]
+        command: list[str | Path] = [tools.find("docker-compose"), "--project-name", self.project, *arguments]
         return tools.run(command, cwd=self.folder, env=self.variables, timeout=SECONDS).stdout
 
     def containers(self) -> dict[str, dict[str, Any]]:

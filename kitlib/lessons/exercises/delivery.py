@@ -25,7 +25,8 @@ NODES, PER_NODE = 1000, 24  # how many nodes are planned, and the prefix of the 
 _LEDGER = "ledger"
 _NAME = "kubernetes.io/metadata.name"  # a label that every namespace has
 _DNS = ("kube-system", {"k8s-app": "kube-dns"})  # where the cluster's DNS is, CoreDNS as well, and its label
-_OTHERS = (("shop", {"k8s-app": "till"}), ("shop", {}))  # pods that nothing is to be asked of
+# Pods that nothing is to be asked of.
+_OTHERS: tuple[tuple[str, dict[str, str]], ...] = (("shop", {"k8s-app": "till"}), ("shop", {}))
 _PUSHED = "${{ steps.meta.outputs.version }}"
 
 
