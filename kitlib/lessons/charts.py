@@ -67,7 +67,7 @@ class History(list[Revision]):
     """A release's revisions, oldest first; draws itself in a notebook."""
 
     def __repr__(self) -> str:
-        return "\n".join(f"{item.number}  {item.status:<12}{item.description}" for item in self)
+        return "\n".join(f"{item.number}  {item.status:<17}{item.description}" for item in self)
 
     def _repr_html_(self) -> str:
         boxes = "".join(_box(place, item) for place, item in enumerate(self))

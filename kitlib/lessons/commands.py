@@ -96,18 +96,19 @@ def run(name: str, line: str, cluster: Cluster) -> Output:
         ToolNotFound: kubectl or helm is not on this machine.
         ContextChanged: the kubeconfig no longer means the cluster.
     """
+    try:
+        done = tools.run(command(name, line, cluster), timeout=SECONDS, env=_environment(cluster))
+    except CommandFailed as failure:
+        raise _taught(name, _split(name, line), failure) from None
+    return Output(done.stdout + (f"\n{done.stderr}" if done.stderr.strip() else ""))
+
+
+def command(name: str, line: str, cluster: Cluster) -> list[str]:
+    """The command that `run` runs; args and errors as there."""
     arguments = _split(name, line)
     _refuse(name, arguments)
     cluster.api.binding.check()
-    try:
-        done = tools.run(
-            [*_program(name), *_placed(arguments, _bound(name, cluster))],
-            timeout=SECONDS,
-            env=_environment(cluster),
-        )
-    except CommandFailed as failure:
-        raise _taught(name, arguments, failure) from None
-    return Output(done.stdout + (f"\n{done.stderr}" if done.stderr.strip() else ""))
+    return [*_program(name), *_placed(arguments, _bound(name, cluster))]
 
 
 def complete(name: str, line: str, cluster: Cluster) -> list[str]:
@@ -124,8 +125,8 @@ def complete(name: str, line: str, cluster: Cluster) -> list[str]:
         words.append("")
     if name == "kit":
         return _kit_words(words)
-    command = [*_program(name), "__complete", *_bound(name, cluster), *words]
-    done = tools.run(command, timeout=10, check=False)
+    asked = [*_program(name), "__complete", *_bound(name, cluster), *words]
+    done = tools.run(asked, timeout=10, check=False)
     found = [text.split("\t")[0] for text in done.stdout.splitlines()]
     return [word for word in found if word and not word.startswith(":")]
 

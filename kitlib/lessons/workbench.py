@@ -120,11 +120,11 @@ class Container:
         end = time.monotonic() + SECONDS
         while time.monotonic() < end:
             state = json.loads(_docker("inspect", "--format", "{{json .State}}", self.id))
+            if not state["Running"]:  # Docker calls that unhealthy, too
+                break
             found = str(state.get("Health", {}).get("Status", "none"))
             if found in ("healthy", "unhealthy"):
                 return found
-            if not state["Running"]:
-                break
             time.sleep(0.2)
         raise WaitTimeout(f"the container is not healthy\n{self.logs(5)}")
 

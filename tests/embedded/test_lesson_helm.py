@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+
 import pytest
 
-from kitlib.lessons import charts, commands, place
+from kitlib.errors import UsageError
+from kitlib.lessons import charts, commands, place, releases
 from kitlib.lessons.catalogue import section
 from kitlib.lessons.lesson import start
 from kitlib.lessons.outcome import ____
@@ -90,3 +93,30 @@ def test_a_rollback_is_told_from_an_upgrade_and_from_an_uninstallation(lesson, t
     assert history._repr_html_().count("<rect") == 5
     result = exercise.do(commands.run, "helm", "uninstall shop", cluster)
     assert "takes its history with it" in result.message, result
+
+
+def test_a_rollout_is_watched_from_old_pods_to_new_ones(lesson):
+    cluster = lesson.cluster
+    templates = releases.serving(cluster, "web", replicas=2)
+    assert releases.upgrade(cluster, "web", templates, {"build": "1"}) == "revision 1: Install complete"
+    cluster.wait("Deployment", "web", timeout=60)
+    change = functools.partial(releases.upgrade, cluster, "web", templates, {"build": "2"})
+    picture = releases.rollout(cluster, "web", change)
+    assert picture.title == "The rollout of web"
+    assert picture.words.startswith("2 new pods after ")
+    assert picture.words.endswith("never fewer than 2 ready")
+    with pytest.raises(UsageError, match="did not"):
+        releases.fails(releases.upgrade, cluster, "web", templates, {"build": "2"})
+
+
+def test_a_killed_helm_leaves_a_release_that_refuses_and_a_rollback_frees_it(lesson):
+    cluster = lesson.cluster
+    templates = releases.serving(cluster, "late", replicas=0)
+    with pytest.raises(UsageError, match="no release late"):
+        releases.interrupt(cluster, "late")
+    releases.upgrade(cluster, "late", templates, {"build": "1"})
+    assert releases.interrupt(cluster, "late") == "pending-upgrade"
+    said = releases.fails(releases.upgrade, cluster, "late", templates, {"build": "2"})
+    assert "another operation" in said
+    commands.run("helm", "rollback late", cluster)
+    assert releases.upgrade(cluster, "late", templates, {"build": "2"}).endswith("Upgrade complete")
