@@ -16,7 +16,7 @@ SECONDS = 2.0
 PATIENCE = 5.0
 _LOOK = (
     "<style>.kit-table {margin: .4em 0; overflow-x: auto} .kit-table table {margin-left: 0}"
-    " .kit-table :is(td, th) {text-align: left}</style>"
+    " .kit-table table :is(td, th) {text-align: left}</style>"
 )
 LONGEST = 1800.0  # a notebook that was left open does not ask the API server for ever
 
