@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from kitlib.errors import UsageError
+from kitlib.notebooks.refresh import runnable
 
 FIRST = "00-start.ipynb"
 COURSE = Path(__file__).parents[2] / "notebooks"
@@ -33,8 +34,8 @@ def prepare(name: str, folder: Path) -> dict[str, str]:
     own = folder / "notebooks"
     for source in sorted(COURSE.rglob("*.ipynb")):
         copy = own / source.relative_to(COURSE)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        if ".ipynb_checkpoints" not in source.parts and not copy.exists():
+        if runnable(source) and not copy.exists():
+            copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, copy)
     set_ = dict(line.split("=", 1) for line in env.read_text().splitlines())
     jupyter = {

@@ -43,9 +43,13 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> KitNotebook | None:
     """A notebook is a collection of cells."""
     wanted = parent.config.getoption("--kit-notebooks") and file_path.suffix == ".ipynb"
-    if not wanted or ".ipynb_checkpoints" in file_path.parts:
+    if not wanted:
         return None
     from kitlib.notebooks.items import KitNotebook
+    from kitlib.notebooks.refresh import runnable
+
+    if not runnable(file_path):
+        return None
 
     notebook: KitNotebook = KitNotebook.from_parent(parent, path=file_path)
     return notebook

@@ -34,6 +34,11 @@ class Refreshed:
     compared: int
 
 
+def runnable(path: Path) -> bool:
+    """Whether a notebook is one to run: no editor's copy, and no record of a runbook that was run."""
+    return ".ipynb_checkpoints" not in path.parts and not (path.parent / "record.json").is_file()
+
+
 def find(paths: list[Path]) -> list[Path]:
     """The notebooks that paths stand for, folders with all in them.
 
@@ -45,7 +50,7 @@ def find(paths: list[Path]) -> list[Path]:
         if not path.exists():
             raise UsageError(f"there is no {path}")
         inside = sorted(path.rglob("*.ipynb")) if path.is_dir() else [path]
-        found += [item for item in inside if ".ipynb_checkpoints" not in item.parts]
+        found += filter(runnable, inside)
     if not found:
         raise UsageError(f"there is no notebook in {', '.join(map(str, paths))}")
     return found

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
-from notebook_cells import CHECK, cell, write
+from notebook_cells import CHECK, cell, run, write
 from typer.testing import CliRunner
 
 from kitlib.cli.app import app
 from kitlib.notebooks.lint import RULES, lint
+from kitlib.notebooks.refresh import find
 
 END = cell("end", "print('end of it')")
 WELL = (
@@ -69,3 +70,13 @@ def test_the_command_names_what_is_wrong_and_ends_with_1(tmp_path):
     assert [item["id"] for item in json.loads(done.stdout)] == ["notebook-shell"]
     write(tmp_path / "bad.ipynb", *WELL)
     assert CliRunner().invoke(app, ["notebooks", "lint", str(tmp_path)]).exit_code == 0
+
+
+def test_copies_and_records_of_runs_are_no_notebooks_to_run(tmp_path):
+    for folder in ("runs/20261127T000000Z-scale", ".ipynb_checkpoints", "labs"):
+        (tmp_path / folder).mkdir(parents=True)
+        write(tmp_path / folder / "one.ipynb", END)
+    (tmp_path / "runs/20261127T000000Z-scale/record.json").write_text("{}")
+    assert find([tmp_path]) == [tmp_path / "labs/one.ipynb"]
+    done = run(tmp_path, cwd=tmp_path)
+    assert "1 passed" in done.stdout, done.stdout
