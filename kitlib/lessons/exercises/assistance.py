@@ -74,7 +74,7 @@ SECTION = Section(
         Task(
             "06-5", "a row of the operations specification", requests.row,
             "a row: pods are restarted without asking after ten minutes of CrashLoopBackOff",
-            "kit spec check todo-app/specs/ai-operations.md",
+            "kit spec check ../todo-app/specs/ai-operations.md",
             ("A row has three cells: what, when, and who has to agree.",
              "A condition is written as the others are: CrashLoopBackOff > a time.",
              "| Pod restart | CrashLoopBackOff > 10min | … |"),
@@ -83,7 +83,7 @@ SECTION = Section(
         Task(
             "06-6", "a rule for the agent", requests.rule,
             "a monitoring rule: diagnose a pod that restarted more than five times",
-            "kit spec check todo-app/specs/agent.yaml",
+            "kit spec check ../todo-app/specs/agent.yaml",
             ("A rule has a name, a condition over facts, and an action.",
              "The fact is pod.restartCount, as in the rule that is there already.",
              'condition: "pod.restartCount > 5"'),

@@ -77,7 +77,7 @@ SECTION = Section(
         Task(
             "07-1", "a node pool for batch work", delivery.pool,
             "a pool Batch: 0 to 4 nodes, tainted workload=batch:NoSchedule",
-            "kit spec check todo-app/specs/infrastructure.md",
+            "kit spec check ../todo-app/specs/infrastructure.md",
             ("A pool that costs nothing while idle has a minimum of none; a taint keeps other pods away.",
              "Min Nodes, Max Nodes and Taints are items of the pool's section.",
              "A taint is key=value:Effect, here workload=batch:NoSchedule"),
@@ -86,7 +86,7 @@ SECTION = Section(
         Task(
             "07-2", "addresses for a thousand nodes", delivery.addresses,
             "a Pod CIDR with a /24 for each of 1,000 nodes, which overlaps neither the VPC nor the Services",
-            "kit spec check todo-app/specs/infrastructure.md",
+            "kit spec check ../todo-app/specs/infrastructure.md",
             ("Each node takes one /24 out of the range; count how many fit.",
              "A /16 holds 2^(24-16) of them; 1,000 need two bits more.",
              "a /14 that begins after 10.2.255.255, at a multiple of four: 10.4.0.0"),
@@ -95,7 +95,7 @@ SECTION = Section(
         Task(
             "07-3", "leave the number to the autoscaler", delivery.ignored,
             "ignoreDifferences: the replicas of Deployments, and nothing else",
-            "kit check todo-app/deploy/argocd-application.yaml",
+            "kit check ../todo-app/deploy/argocd-application.yaml",
             ("What another controller sets is not drift.",
              "A JSON pointer begins with a slash and names one field; a Deployment's group is apps.",
              "jsonPointers: [/spec/replicas]"),

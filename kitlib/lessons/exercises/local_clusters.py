@@ -54,7 +54,7 @@ SECTION = Section(
         Task(
             "05-1", "a machine by specification", machines.machine,
             "a supported version of Kubernetes, and no more disk asked for than is said to be free",
-            "kit spec check todo-app/specs/local-cluster.md",
+            "kit spec check ../todo-app/specs/local-cluster.md",
             ("A version has a day after which nobody mends it; a disk has to fit on the one below it.",
              "Under Minikube Configuration: Kubernetes. Under Prerequisites: disk space.",
              "The version of the application's own specification, and 40GB+"),
