@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kitlib.lessons import timelines, workbench
+from kitlib.lessons import autoscaling, timelines, workbench
 
 
 def test_without_docker_a_lesson_says_what_it_does_not_show(monkeypatch, tmp_path, capsys):
@@ -30,3 +30,15 @@ def test_panels_share_their_seconds_and_one_without_points_is_empty():
     picture = timelines.drawn("t", "w", long, empty)
     assert "20 s" in picture.shapes
     assert "d='' " in picture.shapes
+
+
+def test_the_kept_measurement_of_an_autoscaler_shows_it_following_the_load():
+    measured = autoscaling.kept()
+    start, end = measured.load
+    during = [count for at, count in measured.replicas if start < at < end]
+    assert measured.replicas[0][1] == 1
+    assert max(during) > 1
+    assert max(value for at, value in measured.cpu if start < at < end) > autoscaling.TARGET
+    words = repr(measured.picture())
+    assert "more pods asked for after" in words
+    assert "measured on" in words
