@@ -118,16 +118,19 @@ def measure(
     ended = threading.Event()
     callers = [threading.Thread(target=_call, args=(cluster, ended), daemon=True) for _ in range(CALLERS)]
     result = Measured(where, (rest, rest + load), [], [], [])
-    with stage(f"load on {NAME}, for {load:g} s") as progress:
-        began = time.monotonic()
-        while (at := time.monotonic() - began) < rest + load + after:
-            if rest <= at < rest + load and not callers[0].ident:
-                for caller in callers:
-                    caller.start()
-            if at >= rest + load:
-                ended.set()
-            progress.update(_look(cluster, round(at, 1), result))
-            time.sleep(1)
+    try:
+        with stage(f"load on {NAME}, for {load:g} s") as progress:
+            began = time.monotonic()
+            while (at := time.monotonic() - began) < rest + load + after:
+                if rest <= at < rest + load and not callers[0].ident:
+                    for caller in callers:
+                        caller.start()
+                if at >= rest + load:
+                    ended.set()
+                progress.update(_look(cluster, round(at, 1), result))
+                time.sleep(1)
+    finally:
+        ended.set()  # whatever went wrong, nobody goes on calling
     return result
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from agent_help import Clock, Heard, deployment, enforced, listed
+from agent_help import Clock, Heard, deployment, enforced, listed, started
 
 from kitlib.agent import annotating, answering
 from kitlib.agent.agent import Agent
@@ -85,28 +85,24 @@ def clock():
 @pytest.fixture
 def make(namespace, clock, tmp_path):
     """Makes agents that share one memory, as restarts of one agent do."""
-    made = []
+    with started() as begin:
 
-    def start(rules, monitoring=(), may_act=lambda: True, **safety):
-        spec = config(namespace.namespace, monitoring, **safety)
-        agent = Agent(
-            spec,
-            namespace,
-            rules=rules,
-            state=State(tmp_path / "memory", spec.metadata.name),
-            listener=Heard(),
-            clock=clock,
-            may_act=may_act,
-            meter=Meter(clock),
-        )
-        made.append(agent)
-        agent.start()
-        agent.wait_until_listed()
-        return agent
+        def start(rules, monitoring=(), may_act=lambda: True, **safety):
+            spec = config(namespace.namespace, monitoring, **safety)
+            return begin(
+                Agent(
+                    spec,
+                    namespace,
+                    rules=rules,
+                    state=State(tmp_path / "memory", spec.metadata.name),
+                    listener=Heard(),
+                    clock=clock,
+                    may_act=may_act,
+                    meter=Meter(clock),
+                )
+            )
 
-    yield start
-    for agent in made:
-        agent.close()
+        yield start
 
 
 def pods_of(namespace, app="api"):

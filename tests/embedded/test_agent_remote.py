@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from agent_help import Clock, Heard, deployment, enforced, listed
+from agent_help import Clock, Heard, deployment, enforced, listed, started
 from typer.testing import CliRunner
 
 from kitlib.agent import answering, starting
@@ -54,25 +54,21 @@ def places(tmp_path, monkeypatch, namespace):
 @pytest.fixture
 def make(namespace, vouched, places):
     """Makes agents of one AgentConfig; each lives on the machine that is the present place."""
-    made, clock = [], Clock()
+    clock = Clock()
     clock.forward(seconds=5)  # a policy that is younger than a proposal vouches for nothing
 
-    def start(*monitoring):
-        found = yaml.safe_load((ROOT / "todo-app/specs/agent.yaml").read_text())
-        found["metadata"] = {"name": "watcher", "namespace": namespace.namespace}
-        found["spec"]["scope"]["namespaces"] = [namespace.namespace]
-        found["spec"]["monitoring"] = list(monitoring)
-        namespace.apply(found)
-        config = AgentConfig.model_validate(found)
-        agent = starting.make(config, namespace, OperationsPolicy(), listener=Heard(), clock=clock)
-        made.append(agent)
-        agent.start()
-        agent.wait_until_listed()
-        return agent
+    with started() as begin:
 
-    yield start
-    for agent in made:
-        agent.close()
+        def start(*monitoring):
+            found = yaml.safe_load((ROOT / "todo-app/specs/agent.yaml").read_text())
+            found["metadata"] = {"name": "watcher", "namespace": namespace.namespace}
+            found["spec"]["scope"]["namespaces"] = [namespace.namespace]
+            found["spec"]["monitoring"] = list(monitoring)
+            namespace.apply(found)
+            config = AgentConfig.model_validate(found)
+            return begin(starting.make(config, namespace, OperationsPolicy(), listener=Heard(), clock=clock))
+
+        yield start
 
 
 FEW = {"name": "few", "condition": "deployment.replicas < 2", "action": "scale"}

@@ -6,9 +6,10 @@ The five minutes pass on a clock that the test moves; the pod really crashes.
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
+from agent_help import Ahead, Heard
 
 from kitlib.agent.agent import Agent
 from kitlib.agent.history import decisions
@@ -22,25 +23,9 @@ from kitlib.specs.models.agent import AgentConfig
 STEP = timedelta(seconds=30)
 
 
-class Clock:
-    """The time, ahead of the real one by what the test adds."""
-
-    def __init__(self):
-        self.ahead = timedelta()
-
-    def __call__(self):
-        return datetime.now(UTC) + self.ahead
-
-
-class Heard(list):
-    """Hears every notice."""
-
-    notify = list.append
-
-
 @pytest.fixture
 def clock():
-    return Clock()
+    return Ahead()
 
 
 @pytest.fixture

@@ -10,11 +10,12 @@ import subprocess
 import sys
 import time
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import yaml
+from agent_help import Ahead, Heard, started
 from typer.testing import CliRunner
 
 import kitlib
@@ -38,22 +39,6 @@ ROWS = {  # of the seed's table: restarts are done alone here, at once, and no l
     "| Log collection | Any pod failure | Auto |\n": "",
 }
 KIT = "import sys; from kitlib.cli.entry import main; main()"
-
-
-class Clock:
-    """The time, ahead of the real one by what the test adds."""
-
-    def __init__(self):
-        self.ahead = timedelta()
-
-    def __call__(self):
-        return datetime.now(UTC) + self.ahead
-
-
-class Heard(list):
-    """Hears every notice."""
-
-    notify = list.append
 
 
 def deployment(name, image, command, resources=None):
@@ -96,25 +81,19 @@ def config(namespace, monitoring=(), **safety):
 
 @pytest.fixture
 def clock():
-    return Clock()
+    return Ahead()
 
 
 @pytest.fixture
 def make(shop, clock):
     """Makes agents of this process, with the memory that `kit agent` answers to."""
-    made = []
+    with started() as begin:
 
-    def start(rules, monitoring=()):
-        spec = AgentConfig.model_validate(config(shop.namespace, monitoring, dryRunDefault=False))
-        agent = starting.make(spec, shop, rules, listener=Heard(), clock=clock)
-        made.append(agent)
-        agent.start()
-        agent.wait_until_listed()
-        return agent
+        def start(rules, monitoring=()):
+            spec = AgentConfig.model_validate(config(shop.namespace, monitoring, dryRunDefault=False))
+            return begin(starting.make(spec, shop, rules, listener=Heard(), clock=clock))
 
-    yield start
-    for agent in made:
-        agent.close()
+        yield start
 
 
 def run_agent(folder, spec):

@@ -1,9 +1,10 @@
-"""What tests of the agent share: a clock, a listener, a workload, and the AgentConfig as people see it."""
+"""What tests of the agent share: clocks, a listener, agents that end, an AgentConfig as people see it."""
 
 from __future__ import annotations
 
 import json
 import time
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from kitlib.errors import Forbidden
@@ -22,10 +23,36 @@ class Clock:
         self.now += timedelta(**span)
 
 
+class Ahead:
+    """The time, ahead of the real one by what a test adds."""
+
+    def __init__(self):
+        self.ahead = timedelta()
+
+    def __call__(self):
+        return datetime.now(UTC) + self.ahead
+
+
 class Heard(list):
     """A listener that keeps what it hears."""
 
     notify = list.append
+
+
+@contextmanager
+def started():
+    """Gives a function that starts an agent and waits until it has listed; all are ended at the end."""
+    made = []
+
+    def start(agent):
+        made.append(agent)
+        agent.start()
+        agent.wait_until_listed()
+        return agent
+
+    yield start
+    for agent in made:
+        agent.close()
 
 
 def deployment(name="api", memory="256Mi", replicas=1, **template):
