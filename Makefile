@@ -2,6 +2,8 @@
 SHELL := /bin/bash
 KIT_CACHE_DIR ?= $(HOME)/.cache/kit
 export KIT_CACHE_DIR
+# Tests start some thousand Python processes: with this set, each compiles all it imports anew, for seconds.
+unexport PYTHONDONTWRITEBYTECODE
 UV := $(shell command -v uv || echo $(KIT_CACHE_DIR)/bootstrap/bin/uv)
 RUN := $(UV) run --frozen
 PYTEST := $(RUN) pytest

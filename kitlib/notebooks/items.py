@@ -83,7 +83,7 @@ class KitCell(nbval.IPyNbCell):  # type: ignore[misc]
     parent: KitNotebook
 
     def compare_outputs(self, test: list[Any], ref: list[Any], skip_compare: Any = None) -> bool:
-        """As nbval compares, but for what went to stderr."""
+        """As nbval compares, but for progress and what went to stderr."""
         return bool(super().compare_outputs(stable.shown(test), stable.shown(ref), skip_compare))
 
     def setup(self) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from kitlib.progress import METADATA
+
 COMPARED = "nbval-check-output"  # nbval's tag: this cell's output is compared
 _LETTERS = "[bcdfghjklmnpqrstvwxz2456789]"  # what Kubernetes makes random names of
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
@@ -49,8 +51,8 @@ def outputs(value: Any) -> Any:
 
 
 def shown(outputs: list[Any]) -> list[Any]:
-    """The outputs without what went to stderr: progress and warnings, which tell of the run."""
-    return [item for item in outputs if item.get("name") != "stderr"]
+    """The outputs without progress and what went to stderr: they tell of the run, not of its result."""
+    return [item for item in outputs if item.get("name") != "stderr" and item.get("metadata") != METADATA]
 
 
 def compared(tags: list[str]) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
 import xml.etree.ElementTree as ET
+from unittest.mock import ANY
 
 import nbformat
 import pytest
@@ -11,6 +13,7 @@ from notebook_cells import CHECK, cell, run, write
 
 from kitlib.errors import UsageError
 from kitlib.notebooks import refresh, stable
+from kitlib.notebooks.session import Session
 
 pytestmark = pytest.mark.slow
 
@@ -82,6 +85,29 @@ def test_what_goes_to_stderr_is_not_compared(tmp_path):
     done = run(cwd=tmp_path)
     assert done.returncode == 0, done.stdout
     assert "1 passed" in done.stdout
+
+
+def test_progress_is_one_line_under_its_cell_and_is_not_compared(tmp_path):
+    source = """import time
+from kitlib.progress import say, stage
+print('result')
+with stage('wait for it') as progress:
+    progress.update('0 of 1')
+    time.sleep(1.2)
+say('not here')"""
+    path = write(tmp_path / "slow.ipynb", cell("c1", source, tags=[CHECK], shows="result\n"))
+    done = run(cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+    notebook = nbformat.read(path, 4)
+    session = Session(notebook, tmp_path, 60.0)
+    try:
+        assert session.start() is None
+        assert session.run(notebook.cells[0], 0) is None
+    finally:
+        session.stop()
+    kinds = [item.get("name") or item.data["text/plain"] for item in notebook.cells[0].outputs]
+    assert kinds == ["stdout", ANY, "not here"]
+    assert re.fullmatch(r"✓ wait for it  1\.\d s", kinds[1])
 
 
 def test_a_missing_kernel_is_named(tmp_path):
