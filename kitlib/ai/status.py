@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from kitlib.ai import records
 from kitlib.ai.endpoints import HOW_TO_SET, Endpoint, endpoints
 from kitlib.settings import Settings, get_settings
+from kitlib.wording import counted
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Status:
             *lines,
             f"a question has at most {self.token_budget} tokens; an answer has {self.timeout:g} s",
             f"hidden from models: secrets, tokens, credentials, e-mail addresses {hidden}",
-            f"kept: {self.answers} answers, {self.reports} reports (kit ai last)",
+            f"kept: {counted(self.answers, 'answer')}, {counted(self.reports, 'report')} (kit ai last)",
         ]
 
     def json(self) -> str:

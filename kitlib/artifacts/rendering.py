@@ -12,6 +12,7 @@ from kitlib.artifacts.artifact import Artifact
 from kitlib.artifacts.files import Status, orphans, status, write
 from kitlib.errors import UsageError
 from kitlib.findings import Finding, Findings, Fix, Quote
+from kitlib.wording import counted
 
 if TYPE_CHECKING:
     from kitlib.specs.application import Application
@@ -102,7 +103,7 @@ def read_folder(specs: Path) -> Reading[Application]:
     if reading.spec is None:
         wrong = [f"{item.object}: {item.title}" for item in reading.findings if item.severity == "error"]
         raise UsageError(
-            "\n  ".join([f"{specs} can't be rendered, as it has {len(wrong)} errors:", *wrong]),
+            "\n  ".join([f"{specs} can't be rendered, as it has {counted(len(wrong), 'error')}:", *wrong]),
             fix=f"kit spec check {specs}",
         )
     return reading

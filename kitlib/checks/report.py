@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from html import escape
 
 from kitlib.findings import Finding, Findings
+from kitlib.wording import counted
 
 
 @dataclass(frozen=True)
@@ -43,13 +44,14 @@ class Report:
     def summary(self) -> str:
         """One line: how much was looked at, and what was found."""
         counts = ", ".join(
-            f"{number} {word}{'s' if number != 1 and word != 'info' else ''}"
+            f"{number} info" if word == "info" else counted(number, word)
             for word in ("error", "warning", "info")
             if (number := self.count(word))
         )
         rest = f", {len(self.ignored)} ignored" if self.ignored else ""
         return (
-            f"{self.files} files, {self.objects} objects, {len(self.rules)} rules, {self.seconds:.1f} s: "
+            f"{counted(self.files, 'file')}, {counted(self.objects, 'object')}, "
+            f"{counted(len(self.rules), 'rule')}, {self.seconds:.1f} s: "
             f"{counts or 'no findings'}{rest}"
         )
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from kitlib.checks.selectors import matches, near
 from kitlib.checks.targets import Bundle, Container, KubeObject, Project, mapping, sequence
+from kitlib.wording import counted
 
 _SECRET_NAME = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_KEY|CREDENTIAL", re.IGNORECASE)
 _URL_PASSWORD = re.compile(r"://[^/\s:@]*:(?!\$)[^/\s@]+@")
@@ -123,7 +124,7 @@ def pod_security(project: Project) -> Look:
             level = item.get("metadata", "labels", "pod-security.kubernetes.io/enforce", default="nothing")
             look.seen.append(f"{item.at()}: namespace {item.name} enforces {level}")
         if count := sum(item.pod_path is not None for item in bundle.objects):
-            look.seen.append(f"{bundle.name}: {count} workloads keep to `restricted`")
+            look.seen.append(f"{bundle.name}: {counted(count, 'workload')} within `restricted`")
     return look
 
 
@@ -193,7 +194,7 @@ def _each(project: Project, holds: Callable[[Container], bool], what: str) -> Lo
             f"{c.at()}: {c.owner.kind}/{c.owner.name}, container {c.name}: no {what}" for c in bad
         )
         if not bad and (count := _count(bundle)):
-            look.seen.append(f"{bundle.name}: {count} containers with a {what}")
+            look.seen.append(f"{bundle.name}: {counted(count, 'container')} with a {what}")
     return look
 
 

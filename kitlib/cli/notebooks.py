@@ -6,6 +6,8 @@ from pathlib import Path
 
 import typer
 
+from kitlib.wording import counted
+
 app = typer.Typer(
     help="Run notebooks again and save their outputs; lint them. Tests: pytest --kit-notebooks.",
     no_args_is_help=True,
@@ -53,7 +55,7 @@ def lint(
 
         Console().print(found.table())
     else:
-        typer.echo(f"{len(notebooks)} notebooks, nothing found")
+        typer.echo(f"{counted(len(notebooks), 'notebook')}, nothing found")
     raise typer.Exit(1 if found else 0)
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from kitlib.wording import counted
+
 if TYPE_CHECKING:
     from kitlib.runbooks import PlannedChange, RunResult
 
@@ -186,7 +188,7 @@ def prune(
     from kitlib.runbooks import seconds
 
     removed = runs.prune(older_than=timedelta(seconds=seconds(older_than)), keep=keep)
-    typer.echo(f"{len(removed)} records removed")
+    typer.echo(f"{counted(len(removed), 'record')} removed")
 
 
 def _given(name: str, parameters: list[str]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import typer
 
 from kitlib.cli.runbook import CONTEXT, NAME, PARAMETERS, TIMEOUT
 from kitlib.cli.runbook import app as runbook_app
+from kitlib.wording import counted
 
 app = runbook_app
 
@@ -91,7 +92,7 @@ def collect(context: str | None = CONTEXT, image: str | None = IMAGE) -> None:
     folders = remote.collect(context=context, image=image)
     for folder in folders:
         typer.echo(folder)
-    typer.echo(f"{len(folders)} records brought")
+    typer.echo(f"{counted(len(folders), 'record')} brought")
 
 
 @app.command()

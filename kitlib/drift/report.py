@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from kitlib.findings import Finding, Findings, Fix, Ref, quotes
+from kitlib.wording import counted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -105,8 +106,8 @@ class Report:
     def summary(self) -> str:
         """One line."""
         count = len(self.findings)
-        what = "no drift" if not count else f"{count} difference{'s' if count > 1 else ''}"
-        return f"{self.compared} objects of {self.artifact}: {what}"
+        what = "no drift" if not count else counted(count, "difference")
+        return f"{counted(self.compared, 'object')} of {self.artifact}: {what}"
 
     def table(self) -> Table:
         """The differences in three columns, for a terminal; print it with rich."""

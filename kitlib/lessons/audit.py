@@ -13,6 +13,7 @@ from kitlib.findings import Quote
 from kitlib.lessons.factors import LOOKS, Look
 from kitlib.specs import read
 from kitlib.specs.models.architecture import Architecture
+from kitlib.wording import counted
 
 Verdict = Literal["kept", "partly kept", "not kept"]
 _SIGNS: dict[Verdict, str] = {"kept": "✓", "partly kept": "◐", "not kept": "✗"}
@@ -112,7 +113,7 @@ def _looked(root: Path, look: Look) -> Evidence:
             line = text.splitlines()[number - 1].strip()[:LONGEST]
             place = f"{path.relative_to(root).as_posix()}:{number}"
             return Evidence(look.says, not look.absent, Quote(line, place))
-    searched = f"no such line in {len(files)} {'file' if len(files) == 1 else 'files'}"
+    searched = f"no such line in {counted(len(files), 'file')}"
     return Evidence(look.says, look.absent and bool(files), Quote(searched, look.files))
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import cycle
 
 from kitlib.lessons.pictures import Picture
 
 Points = Sequence[tuple[float, float]]  # seconds, and what was seen then
 WIDTH, HEIGHT, LEFT, HEAD = 560, 110, 50, 22  # of a panel, in pixels; its axis; its title
-COLOURS = ("#2471a3", "#b9770e", "#117864")
+COLOURS = ("#2471a3", "#b9770e", "#117864", "#7d3c98", "#a04000")  # in turn
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def _panel(panel: Panel, top: int, end: float) -> str:
 
     names = "".join(
         f"<tspan dx='14' fill='{colour}'>■ {html.escape(name)}</tspan>"
-        for name, colour in zip(panel.series, COLOURS, strict=False)
+        for name, colour in zip(panel.series, cycle(COLOURS), strict=False)
     )
     shapes = [f"<text x='{LEFT}' y='{top + 14}'>{html.escape(panel.title)}{names}</text>"]
     shapes.append(f"<path d='M{LEFT} {top + HEAD}V{base}H{LEFT + WIDTH}' fill='none' stroke='#5d6d7e'/>")
@@ -81,7 +82,7 @@ def _panel(panel: Panel, top: int, end: float) -> str:
     for at, text in panel.marks.items():
         shapes.append(f"<path d='M{x(at):.1f} {top + HEAD}V{base}' stroke='#5d6d7e' stroke-dasharray='2 3'/>")
         shapes.append(f"<text x='{x(at) + 4:.1f}' y='{top + HEAD + 12}'>{html.escape(text)}</text>")
-    for points, colour in zip(panel.series.values(), COLOURS, strict=False):
+    for points, colour in zip(panel.series.values(), cycle(COLOURS), strict=False):
         path = _steps([(x(at), y(value)) for at, value in points], x(end))
         shapes.append(f"<path d='{path}' fill='none' stroke='{colour}' stroke-width='2'/>")
     return "".join(shapes)

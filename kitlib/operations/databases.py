@@ -14,6 +14,7 @@ from typing import Any
 from kitlib.checks.selectors import matches
 from kitlib.cluster import Cluster, Resource
 from kitlib.errors import RunbookError
+from kitlib.wording import counted
 
 LABEL = "kit/database-job"  # the database's name: a NetworkPolicy lets in pods that carry it
 MOUNT = "/backups"
@@ -58,7 +59,8 @@ class Outcome:
     rows: dict[str, int]
 
     def __str__(self) -> str:
-        return f"{len(self.rows)} tables, {sum(self.rows.values())} rows, {self.size} bytes"
+        tables, rows = counted(len(self.rows), "table"), counted(sum(self.rows.values()), "row")
+        return f"{tables}, {rows}, {self.size} bytes"
 
     def text(self) -> str:
         """All of it, line by line."""

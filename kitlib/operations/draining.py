@@ -12,6 +12,7 @@ from typing import Any
 from kitlib.checks.selectors import matches
 from kitlib.cluster import Cluster, Resource
 from kitlib.errors import ApiError, NotFound, RunbookError, WaitTimeout
+from kitlib.wording import counted
 
 MIRROR = "kubernetes.io/config.mirror"  # the kubelet's own static pods: no API call ends them
 FINISHED = ("Succeeded", "Failed")
@@ -176,6 +177,6 @@ def _budgets(cluster: Cluster, pod: Leaving) -> Iterator[str]:
         ):
             healthy, wanted = (budget.at(f"status.{key}", 0) for key in ("currentHealthy", "desiredHealthy"))
             yield (
-                f"PodDisruptionBudget {budget.name} allows no disruption: {healthy} pods are healthy, "
-                f"{wanted} must be"
+                f"PodDisruptionBudget {budget.name} allows no disruption: {counted(healthy, 'healthy pod')}, "
+                f"at least {wanted} wanted"
             )

@@ -9,6 +9,7 @@ from kitlib.cluster import Cluster, Resource
 from kitlib.cluster.resource import pod_ready
 from kitlib.errors import RunbookError
 from kitlib.operations import capacity, workloads
+from kitlib.wording import counted
 
 Scaling = dict[str, Any]  # kind, name, was, replicas
 
@@ -28,7 +29,7 @@ def plan(cluster: Cluster, name: str, replicas: int, ceiling: int) -> Scaling | 
             room for the new pods.
     """
     if replicas > ceiling:
-        raise RunbookError(f"{replicas} replicas are above the ceiling of {ceiling}", fix="ceiling=NUMBER")
+        raise RunbookError(f"{counted(replicas, 'replica')}: the ceiling is {ceiling}", fix="ceiling=NUMBER")
     workload = workloads.find(cluster, name)
     workloads.refuse_controlled(workload)
     _refuse_autoscaled(cluster, workload)
@@ -65,7 +66,7 @@ def _refuse_without_room(cluster: Cluster, workload: Resource, pods: int) -> Non
     more = capacity.times(capacity.asked(spec), pods)
     if short := capacity.shortages(cluster, more, pods):
         raise RunbookError(
-            f"there is no room for {pods} more pods of {workload.name}: {'; '.join(short)}",
+            f"there is no room for {counted(pods, 'more pod')} of {workload.name}: {'; '.join(short)}",
             fix=f"ask for fewer, or have the quota raised: kubectl -n {workload.namespace} get quota",
         )
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 import kitlib
 from kitlib.errors import UsageError
 from kitlib.runbooks.parameters import Parameters
+from kitlib.wording import counted
 
 FOLDER = "runbooks"
 APPROVE = "approve"  # the parameter that takes the hash of the plan to carry out
@@ -195,7 +196,10 @@ def describe(item: Runbook) -> list[str]:
         lines.append(f"  {name}  {field.get('description', '')} ({default})")
     lines += ["", "steps", *(f"  {title}" for _, title in item.steps)]
     lines += ["", "permissions", *(f"  {', '.join(p.verbs)} {p.resource}" for p in declared.permissions)]
-    budget = f"at most {declared.budget.actions} changes, {declared.budget.pods} pods by one of them"
+    budget = (
+        f"at most {counted(declared.budget.actions, 'change')}, "
+        f"{counted(declared.budget.pods, 'pod')} by one of them"
+    )
     changes = budget if item.takes_approval else "changes nothing"
     return [*lines, "", f"risk {declared.risk}; {changes}; about {declared.expected_seconds} s"]
 

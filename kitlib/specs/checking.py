@@ -12,6 +12,7 @@ from kitlib.findings import Findings
 from kitlib.specs.folder import combine, files
 from kitlib.specs.reading import read
 from kitlib.specs.result import Reading
+from kitlib.wording import counted
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,8 @@ class Checked:
         counts = {
             name: sum(f.severity == name for f in self.findings) for name in ("error", "warning", "info")
         }
-        told = [f"{n} {name}{'s' if n > 1 and name != 'info' else ''}" for name, n in counts.items() if n]
-        documents = f"{self.documents} specification{'' if self.documents == 1 else 's'}"
-        return f"{documents}: {', '.join(told) or 'nothing to say'}"
+        told = [f"{n} info" if name == "info" else counted(n, name) for name, n in counts.items() if n]
+        return f"{counted(self.documents, 'specification')}: {', '.join(told) or 'nothing to say'}"
 
 
 def check_paths(paths: Sequence[Path]) -> Checked:

@@ -14,6 +14,7 @@ from kitlib.specs.models.base import SpecModel
 from kitlib.specs.problems import Loc, Place, problem
 from kitlib.specs.sheet import Sheet
 from kitlib.specs.validation import validate
+from kitlib.wording import counted
 
 MOST = 100
 """Findings of one document that are shown."""
@@ -46,7 +47,8 @@ class Reading(Generic[S]):
 
     def __repr__(self) -> str:
         state = "valid" if self.ok else "not valid"
-        return f"<{self.kind or 'no'} specification {self.file}: {state}, {len(self.findings)} findings>"
+        found = counted(len(self.findings), "finding")
+        return f"<{self.kind or 'no'} specification {self.file}: {state}, {found}>"
 
     def _repr_html_(self) -> str:
         return f"<p>{html.escape(repr(self))}</p>{self.findings._repr_html_()}"

@@ -12,6 +12,7 @@ from kitlib.cluster import Cluster
 from kitlib.cluster.resource import Resource, pod_ready, pod_state
 from kitlib.cluster.rollout import rollout_state
 from kitlib.widgets.live import Live
+from kitlib.wording import counted
 
 KINDS = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "ReplicaSet", "Pod")
 
@@ -40,7 +41,7 @@ class OwnerTree(Live):
             above = _controller(item)
             beneath.setdefault(above if above in uids else "", []).append(item)
         self.tree.value = "".join(_drawn(beneath, "")) or "<i>nothing runs here</i>"
-        return f"{len(items)} objects in {self.cluster.namespace}"
+        return f"{counted(len(items), 'object')} in {self.cluster.namespace}"
 
 
 def _drawn(beneath: dict[str, list[Resource]], uid: str) -> Iterator[str]:

@@ -12,6 +12,7 @@ from kitlib.cluster.resource import Resource, pod_restarts, pod_state
 from kitlib.errors import ApiError, KitError
 from kitlib.redaction import redact
 from kitlib.widgets.live import Live, table
+from kitlib.wording import counted
 
 LOG_LINES = 40
 
@@ -50,7 +51,7 @@ class PodView(Live):
             self.choice.options = options
             self.choice.value = chosen if chosen in self._pods else next(iter(self._pods), None)
         self._show()
-        return f"{len(pods)} pods in {self.cluster.namespace}"
+        return f"{counted(len(pods), 'pod')} in {self.cluster.namespace}"
 
     def _chosen(self) -> None:
         """Show what was chosen; that the cluster does not answer is shown."""

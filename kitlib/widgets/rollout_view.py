@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import time
 from typing import Any
 
@@ -11,12 +10,12 @@ import ipywidgets
 from kitlib.cluster import Cluster
 from kitlib.cluster.resource import pod_ready
 from kitlib.cluster.rollout import rollout_state
+from kitlib.lessons import timelines
+from kitlib.lessons.pictures import Picture
 from kitlib.operations import workloads
 from kitlib.widgets.live import Live
 
 MOST = 120  # moments that are kept
-LEFT, TOP, WIDTH, HEIGHT, BELOW = 24, 10, 600, 150, 22  # of the picture, in pixels
-COLOURS = ("#2471a3", "#b9770e", "#7d3c98", "#117864", "#c0392b")
 
 
 class RolloutView(Live):
@@ -47,43 +46,16 @@ class RolloutView(Live):
             revision = labels.get("pod-template-hash") or labels.get("controller-revision-hash", "?")
             ready[revision] = ready.get(revision, 0) + pod_ready(pod)
         self.moments = [*self.moments, (time.monotonic() - self._started, ready)][-MOST:]
-        self.picture.value = _drawn(self.moments)
+        self.picture.value = _drawn(f"The rollout of {item.name}", self.moments)._repr_html_()
         return f"{item.kind} {item.name}: {rollout_state(item).message}"
 
 
-def _drawn(moments: list[tuple[float, dict[str, int]]]) -> str:
-    """A line over time for each revision, while it has pods; the same in words for who can't see it."""
-    names = list(dict.fromkeys(name for _, ready in moments for name in ready))
-    first, last = moments[0][0], max(moments[-1][0], moments[0][0] + 1)
-    most = max([1, *(count for _, ready in moments for count in ready.values())])
-    lines, keys = [], []
-    for name, colour in zip(names, COLOURS * (len(names) // len(COLOURS) + 1), strict=False):
-        held = [number for number, (_, ready) in enumerate(moments) if name in ready]
-        places = [
-            (LEFT + (at - first) / (last - first) * WIDTH, TOP + (1 - ready.get(name, 0) / most) * HEIGHT)
-            for at, ready in moments[held[0] : held[-1] + 2]  # down to none, where it went
-        ]
-        points = " ".join(f"{x:.0f},{y:.0f}" for x, y in [*places, places[-1]])  # of one alone, a dot
-        lines.append(f"<polyline stroke='{colour}' points='{points}'/>")
-        now = moments[-1][1].get(name, 0)
-        keys.append(f"<span style='color:{colour}'>■</span> {html.escape(name)}: {now} ready")
-    told = ", ".join(f"{name} {moments[-1][1].get(name, 0)} ready" for name in names) or "no pods"
-    whole = f"0 0 {LEFT + WIDTH + LEFT} {TOP + HEIGHT + BELOW}"
-    return (
-        f"<svg role='img' aria-label='{html.escape(told)}' viewBox='{whole}' style='max-width:{WIDTH}px'>"
-        f"{_axes(most, last - first)}"
-        f"<g fill='none' stroke-width='3' stroke-linecap='round'>{''.join(lines)}</g></svg>"
-        f"<div>{' &nbsp; '.join(keys)}</div>"
-    )
-
-
-def _axes(most: int, seconds: float) -> str:
-    """Ready pods upwards, seconds to the right."""
-    bottom, right = TOP + HEIGHT, LEFT + WIDTH
-    return (
-        f"<path d='M{LEFT} {TOP}V{bottom}H{right}' fill='none' stroke='#808b96'/>"
-        "<g font-size='12' fill='currentColor'>"
-        f"<text x='{LEFT - 6}' y='{TOP + 4}' text-anchor='end'>{most}</text>"
-        f"<text x='{LEFT - 6}' y='{bottom + 4}' text-anchor='end'>0</text>"
-        f"<text x='{right}' y='{bottom + 16}' text-anchor='end'>{seconds:.0f} s</text></g>"
-    )
+def _drawn(title: str, moments: list[tuple[float, dict[str, int]]]) -> Picture:
+    """A line over time for each revision, from when it has pods on; in words: what is ready now."""
+    series: dict[str, list[tuple[float, float]]] = {}
+    for at, ready in moments:
+        for revision in {**series, **ready}:
+            point = (at - moments[0][0], float(ready.get(revision, 0)))
+            series.setdefault(revision, []).append(point)
+    words = ", ".join(f"{revision} {points[-1][1]:.0f} ready" for revision, points in series.items())
+    return timelines.drawn(title, words or "no pods", timelines.Panel("ready pods", series))

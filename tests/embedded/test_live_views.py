@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -122,8 +123,10 @@ def test_a_rollout_is_drawn_revision_by_revision(there):
     assert "2 of 2 replicas available" in repr(view)
     there.restart("Deployment", "web")
     until(lambda: len({name for _, ready in view.moments for name in ready}) == 2)
-    until(lambda: "replicas available" in repr(view) and "polyline" in view.picture.value)
-    assert "aria-label" in view.picture.value
+    until(lambda: "2 of 2 replicas available" in repr(view))
+    for revision in {name for _, ready in view.moments for name in ready}:
+        assert f"■ {revision}</tspan>" in view.picture.value
+        assert re.search(rf"{revision} \d ready", view.picture.value.partition("<svg")[0])  # aria-label
 
 
 def test_a_workload_that_is_not_there_is_said(there):

@@ -94,7 +94,7 @@ def test_a_budget_that_allows_nothing_is_named_and_nothing_is_changed(place):
     done = run(place, "node-drain", never, node=NODE, timeout_seconds=10, selector="app=web")
     assert done.exit_code == 1
     assert (
-        "PodDisruptionBudget web allows no disruption: 4 pods are healthy, 4 must be"
+        "PodDisruptionBudget web allows no disruption: 4 healthy pods, at least 4 wanted"
         in done.record["message"]
     )
     assert time.monotonic() - started > 10

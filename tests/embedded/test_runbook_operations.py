@@ -280,7 +280,7 @@ def test_a_workload_is_scaled_up_and_down_within_its_ceiling_and_undone(place):
         f"scale Deployment/web -n {place.namespace}"
     ]
     assert place.get("Deployment", "web").at("spec.replicas") == 4
-    refused(place, "scale-workload", "above the ceiling of 5", workload="web", replicas=6, ceiling=5)
+    refused(place, "scale-workload", "the ceiling is 5", workload="web", replicas=6, ceiling=5)
     undo_run(place, result.folder)
     place.wait("Deployment", "web")
     assert place.get("Deployment", "web").at("spec.replicas") == 2

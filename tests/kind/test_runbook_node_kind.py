@@ -57,7 +57,7 @@ def test_a_budget_stops_a_drain_half_way_and_the_record_says_so(place):
     name = node(place)
     result = run("node-drain", node=name, selector="app=web", timeout_seconds=10)
     assert result.exit_code == 1
-    said = "PodDisruptionBudget web allows no disruption: 1 pods are healthy, 1 must be"
+    said = "PodDisruptionBudget web allows no disruption: 1 healthy pod, at least 1 wanted"
     assert said in result.record["message"]
     assert [action["state"] for action in result.record["actions"]] == ["done", "done"]
     assert {step["id"]: step["status"] for step in result.record["steps"] if step["phase"] != "plan"} | {

@@ -209,7 +209,7 @@ def test_a_workload_is_scaled_with_all_its_pods_serving(place):
     ]
     assert place.get("Deployment", "web").at("status.readyReplicas") == 3
     assert done(run(place, "scale-workload", never, workload="web", replicas=3)) == []
-    refused(place, "scale-workload", "above the ceiling of 10", workload="web", replicas=11)
+    refused(place, "scale-workload", "the ceiling is 10", workload="web", replicas=11)
 
 
 def test_a_release_that_crashes_is_told_by_its_last_words_and_rolled_back(place):

@@ -185,6 +185,6 @@ def test_the_checklist_shows_itself(tmp_path):
     made = checklist([tmp_path])
     assert made.passed
     assert repr(made).startswith(
-        "✓ Non-root containers: passed\n    k8s: 1 containers with a user that can't be root"
+        "✓ Non-root containers: passed\n    k8s: 1 container with a user that can't be root"
     )
     assert made._repr_html_().count("<tr>") == 8

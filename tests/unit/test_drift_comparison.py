@@ -216,7 +216,7 @@ def test_a_report_has_three_columns_and_findings():
     assert {quote.source for quote in finding.evidence} == {"specification", "managedFields"}
     assert report.summary == "28 objects of release todo-app: 1 difference"
     assert report.table().row_count == 1
-    assert Report("x", (), Findings(), (), 1).summary == "1 objects of x: no drift"
+    assert Report("x", (), Findings(), (), 1).summary == "1 object of x: no drift"
 
 
 def test_a_cluster_that_does_not_answer_is_exit_code_8(tmp_path):

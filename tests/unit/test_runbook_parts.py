@@ -342,7 +342,7 @@ def test_the_commands_read_the_records(runs):
     assert "parameter replicas" in output
     code, output, _ = kit("report", "last")
     assert Path(output.strip()).name == "report.html"
-    assert kit("prune", "--older-than", "0s", "--keep", "1")[1] == "1 records removed\n"
+    assert kit("prune", "--older-than", "0s", "--keep", "1")[1] == "1 record removed\n"
     assert isinstance(kit("report", "20260101")[2], UsageError)
     assert isinstance(kit("prune", "--older-than", "soon")[2], UsageError)
 

@@ -32,6 +32,7 @@ from kitlib.cluster.resource import Resource
 from kitlib.errors import ClusterError, KitError, MachineError, NotOurs, UsageError
 from kitlib.progress import say, stage
 from kitlib.settings import ProviderName
+from kitlib.wording import counted
 
 ADDONS = Path(__file__).parents[1] / "addons"
 BEING_MADE = "being-made"  # owned, in a record, until the containers have ids
@@ -61,7 +62,7 @@ class Kind:
             return self._create(name, options)
         if options.nodes not in (1, len(nodes)):
             raise UsageError(
-                f"cluster {name} has {len(nodes)} nodes, not {options.nodes}",
+                f"cluster {name} has {counted(len(nodes), 'node')}, not {options.nodes}",
                 fix=f"kit cluster down --name {name}",
             )
         return self._start(record, nodes)

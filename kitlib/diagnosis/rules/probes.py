@@ -13,6 +13,7 @@ from kitlib.diagnosis.evidence import Evidence
 from kitlib.diagnosis.suspects import Status
 from kitlib.diagnosis.templates import container_path, kubectl
 from kitlib.findings import Finding, Fix, Quote
+from kitlib.wording import counted
 
 _DOCS = "kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes"
 # The kubelet's words: k8s.io/kubernetes/pkg/kubelet/prober, pkg/probe/{http,tcp,exec,grpc}, Kubernetes 1.34.
@@ -218,7 +219,7 @@ def _flapping(evidence: Evidence, item: Status, failure: Failure) -> Cause | Non
         return _cause(
             evidence, item, failure, f"{failure.action}.port", "probe-port", str(wrong[0]), wrong[1]
         )
-    found = f"{item.restarts} restarts, {failure.count} failures"
+    found = f"{counted(item.restarts, 'restart')}, {counted(failure.count, 'failure')}"
     expected = "a probe that fails only when a restart helps: a longer timeout or a higher threshold"
     return _cause(evidence, item, failure, "", "liveness-flapping", found, expected, Strength.SAID)
 
