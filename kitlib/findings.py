@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from kitlib import markup
+
 if TYPE_CHECKING:
     import pandas
     from rich.table import Table
@@ -174,7 +176,7 @@ def _card(item: Finding) -> str:
     e = html.escape
     colour = _COLOURS[item.severity]
     lines = "".join(f"<li><code>{e(q.text)}</code> <small>{e(q.source)}</small></li>" for q in item.evidence)
-    return (
+    return markup.verbatim(
         f'<div style="border-left:4px solid {colour};padding:.2em .8em;margin:.6em 0">'
         f'<b style="color:{colour}">{item.severity}</b> <b>{e(item.title)}</b> '
         f"<small>{e(str(item.object))}</small><br>found <code>{e(item.found)}</code>, "

@@ -38,7 +38,8 @@ def tried(exercise, mistakes, restore=lambda: None):
         assert result.outcome in ("incorrect", "error"), result
         assert message in result.message, result
         assert result.expected
-        assert result.command.split()[0] in ("kubectl", "kit", "helm", "minikube", "kind"), result
+        commands = ("kubectl", "kit", "helm", "minikube", "kind")
+        assert result.command.startswith(commands) or (exercise.task.asks and not result.command), result
         restore()
     solution = exercise.solution()
     assert "____" not in repr(solution)

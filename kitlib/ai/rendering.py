@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from kitlib import markup
 from kitlib.ai.answer import Answer
 
 if TYPE_CHECKING:
@@ -34,7 +35,9 @@ def page(answer: Answer) -> str:
         f"<td style='text-align:left;white-space:pre-wrap'>{escape(text)}</td></tr>"
         for name, text in _rows(answer)
     )
-    return f'<div style="border-left:4px solid {colour};padding:.2em .8em"><table>{rows}</table></div>'
+    return markup.verbatim(
+        f'<div style="border-left:4px solid {colour};padding:.2em .8em"><table>{rows}</table></div>'
+    )
 
 
 def _rows(answer: Answer) -> list[tuple[str, str]]:

@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from kitlib import markup
 from kitlib.asking.classify import Classification
 from kitlib.asking.locating import Question
 from kitlib.asking.made import Request
@@ -127,7 +128,7 @@ class Outcome:
         found = "".join(result._repr_html_() for result in self.results)
         plan = self.proposal._repr_html_() if self.proposal else ""
         tail = "".join(f"<div>{html.escape(line)}</div>" for line in self.tail())
-        return head + found + plan + tail
+        return markup.verbatim(head + found + plan + tail)
 
 
 def _told(request: Request) -> list[str]:

@@ -6,6 +6,7 @@ import html
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from kitlib import markup
 from kitlib.asking.made import Request
 
 if TYPE_CHECKING:
@@ -67,12 +68,9 @@ class Result:
         return Group(*parts, *(Text(note, "dim") for note in self.notes))
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{html.escape(column)}</th>" for column in self.columns)
-        body = "".join(
-            f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in self.rows
-        )
-        table = f"<table><tr>{head}</tr>{body}</table>" if self.rows else ""
+        heads, rows = map(html.escape, self.columns), (map(html.escape, row) for row in self.rows)
+        table = markup.table(heads, rows) if self.rows else ""
         text = f"<pre>{html.escape(self.text)}</pre>" if self.text else ""
         causes = self.diagnosis._repr_html_() if self.diagnosis else ""
         notes = "".join(f"<p><small>{html.escape(note)}</small></p>" for note in self.notes)
-        return table + text + causes + notes
+        return markup.verbatim(table + text + causes + notes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from html import escape
 
+from kitlib import markup
 from kitlib.findings import Finding, Findings
 from kitlib.wording import counted
 
@@ -64,4 +65,4 @@ class Report:
             for item, reason in self.ignored
         )
         tail = f"<details><summary>ignored</summary><ul>{ignored}</ul></details>" if ignored else ""
-        return f"<p>{escape(self.summary)}</p>{self.findings._repr_html_()}{tail}"
+        return markup.verbatim(f"<p>{escape(self.summary)}</p>{self.findings._repr_html_()}{tail}")

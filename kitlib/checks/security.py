@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from kitlib import markup
 from kitlib.checks import security_looks as looks
 from kitlib.checks.security_looks import Look
 from kitlib.checks.targets import Project
@@ -84,12 +85,16 @@ class Checklist(list[Item]):
         )
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td>{_MARKS[item.state]}</td><td>{html.escape(item.title)}</td><td>{item.state}</td>"
-            f"<td>{'<br>'.join(html.escape(line) for line in item.evidence)}</td></tr>"
+        rows = (
+            (
+                _MARKS[item.state],
+                html.escape(item.title),
+                item.state,
+                "<br>".join(html.escape(line) for line in item.evidence),
+            )
             for item in self
         )
-        return f"<table>{rows}</table>"
+        return markup.table((), rows)
 
 
 def checklist(paths: Sequence[str | Path] = (".",), *, live: Cluster | None = None) -> Checklist:

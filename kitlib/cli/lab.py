@@ -35,7 +35,7 @@ def progress(html: Path = typer.Option(Path("progress.html"), "--html", help="Th
     from kitlib.lessons import progress as mine
 
     html.write_text(mine().page(), encoding="utf-8")
-    typer.echo(f"written: {html}")
+    typer.echo(f"{mine().summary}; written: {html.resolve()}")
 
 
 @app.command()

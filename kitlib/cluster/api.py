@@ -195,5 +195,7 @@ def _warnings(headers: Any) -> tuple[str, ...]:
 def _nearest_kind(kind: str) -> str:
     from difflib import get_close_matches
 
+    if kind in KINDS:
+        return f"{kind} is of {KINDS[kind][0]}"
     near = get_close_matches(kind, KINDS, n=1)
     return f"did you mean {near[0]!r}?" if near else ""

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from kitlib.cluster.kinds import resolve_kind
 from kitlib.errors import UsageError
 
 Manifests = Mapping[str, Any] | Sequence[Mapping[str, Any]] | str | Path
@@ -81,6 +82,9 @@ def _checked(item: Any, where: str) -> list[dict[str, Any]]:
     missing = [key for key in ("apiVersion", "kind") if not isinstance(item.get(key), str)]
     if missing:
         raise UsageError(f"{where}: {' and '.join(missing)} missing; every Kubernetes object has them")
+    kind, version = resolve_kind(item["kind"])
+    if kind != item["kind"] and version == item["apiVersion"]:
+        raise UsageError(f"{where}: there is no kind {item['kind']!r}", fix=f"kind: {kind}")
     if item["kind"].endswith("List") and isinstance(item.get("items"), list):
         return [
             found for n, one in enumerate(item["items"], 1) for found in _checked(one, f"{where}, item {n}")

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from kitlib import markup
+
 if TYPE_CHECKING:
     import pandas
 
@@ -89,7 +91,10 @@ class ResourceList(list[Resource]):
         return self.frame().to_string(index=False) if self else "<no objects>"
 
     def _repr_html_(self) -> str:
-        return str(self.frame().to_html(index=False)) if self else "<i>no objects</i>"
+        if not self:
+            return "<i>no objects</i>"
+        frame = self.frame()
+        return markup.frame(frame if frame["namespace"].any() else frame.drop(columns="namespace"))
 
 
 def age(seconds: float) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from kitlib import markup
 from kitlib.cluster import Cluster, Resource
 from kitlib.cluster.resource import pod_ready
 from kitlib.cluster.rollout import rollout_state
@@ -165,7 +166,7 @@ class Diagnosis:
 
     def _repr_html_(self) -> str:
         notes = "".join(f"<br><small>{html.escape(note)}</small>" for note in self.notes)
-        return f"<p>{html.escape(self.summary)}{notes}</p>{self.findings._repr_html_()}"
+        return markup.verbatim(f"<p>{html.escape(self.summary)}{notes}</p>{self.findings._repr_html_()}")
 
 
 def diagnose(target: str = "", cluster: Cluster | None = None) -> Diagnosis:

@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from kitlib import markup
 from kitlib.cluster import Cluster
 from kitlib.diagnosis import rules
 from kitlib.diagnosis.evidence import REVISION, Evidence, gather
@@ -63,7 +64,7 @@ class Report:
         return f"<Report: {self.summary}>"
 
     def _repr_html_(self) -> str:
-        return f"<p>{html.escape(self.summary)}</p>{self.findings._repr_html_()}"
+        return markup.verbatim(f"<p>{html.escape(self.summary)}</p>{self.findings._repr_html_()}")
 
 
 def diagnose(cluster: Cluster, kind: str, name: str, namespace: str | None = None) -> Report:

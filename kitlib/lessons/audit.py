@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from kitlib import markup
 from kitlib.errors import UsageError
 from kitlib.findings import Quote
 from kitlib.lessons.factors import LOOKS, Look
@@ -64,7 +66,7 @@ class Judged:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        return f"<table>{_row(self)}</table>"
+        return markup.table((), [_cells(self)])
 
 
 class Audit(tuple[Judged, ...]):
@@ -81,8 +83,7 @@ class Audit(tuple[Judged, ...]):
 
     def _repr_html_(self) -> str:
         heads = ("Factor", "Practice, as specified", "Verdict", "Evidence")
-        head = "".join(f"<th scope='col' style='text-align:left'>{name}</th>" for name in heads)
-        return f"<table><tr>{head}</tr>{''.join(map(_row, self))}</table>"
+        return markup.table(heads, map(_cells, self))
 
 
 def audit(root: Path) -> Audit:
@@ -117,16 +118,11 @@ def _looked(root: Path, look: Look) -> Evidence:
     return Evidence(look.says, look.absent and bool(files), Quote(searched, look.files))
 
 
-def _row(item: Judged) -> str:
+def _cells(item: Judged) -> Sequence[str]:
     e = html.escape
     quotes = "".join(
         f"<li>{'' if q.holds else '<b>but not:</b> '}{e(q.says)}: <code>{e(q.quote.text)}</code> "
         f"<small>{e(q.quote.source)}</small></li>"
         for q in item.evidence
     )
-    cells = (e(item.factor), e(item.practice), f"{_SIGNS[item.verdict]} {item.verdict}", f"<ul>{quotes}</ul>")
-    return (
-        "<tr>"
-        + "".join(f"<td style='text-align:left;vertical-align:top'>{cell}</td>" for cell in cells)
-        + "</tr>"
-    )
+    return (e(item.factor), e(item.practice), f"{_SIGNS[item.verdict]} {item.verdict}", f"<ul>{quotes}</ul>")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import yaml
 
+from kitlib import markup
 from kitlib.app.images import checkout
 
 HEADINGS = Path(__file__).with_name("coverage.yaml")
@@ -52,9 +53,9 @@ class Coverage(tuple[Row, ...]):
 
     def _repr_html_(self) -> str:
         cells = ((row.section, row.heading, row.notebook or "-", row.cell or "MISSING") for row in self)
-        rows = "".join(f"<tr>{''.join(f'<td>{html.escape(t)}</td>' for t in texts)}</tr>" for texts in cells)
-        head = "".join(f"<th scope='col'>{name}</th>" for name in ("section", "heading", "notebook", "cell"))
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        return markup.table(
+            ("section", "heading", "notebook", "cell"), (map(html.escape, texts) for texts in cells)
+        )
 
 
 def coverage(folder: Path | None = None) -> Coverage:

@@ -6,12 +6,13 @@ import html
 import inspect
 import re
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kitlib import markup
 from kitlib.cluster import Cluster, manifests
-from kitlib.errors import ClusterUnreachable, ContextChanged, KitError
+from kitlib.errors import ClusterUnreachable, ContextChanged, KitError, NotFound
 from kitlib.lessons.outcome import Outcome, Result, Verdict, blank
 from kitlib.lessons.progress import Progress
 
@@ -43,22 +44,71 @@ class Task:
     errors: tuple[tuple[str, str], ...] = ()
 
 
+_WHOLE = r'Invalid value: (\S*\{.*\}|"map\[.*\]"): '  # in Go's form; what is wrong with it comes after
+_FIXED = r'(\w+)(?:\.\w+)* "([\w.-]+)" is invalid: .*field is immutable'
+# What the API server says of a manifest that is not of its kind's form, in words for who wrote it
+# (sigs.k8s.io/structured-merge-diff, typed/validate.go).
+_ERRORS = (
+    (
+        r"\.(\S+): expected string, got &value\.valueUnstructured\{Value:(.*?)\}",
+        "{0} is to be a text: write quotes around {1}.",
+    ),
+    (
+        r"\.(\S+): expected map, got &\{(.*?)\}",
+        "{0} is to be lines of `name: value`, and is: {1}. Is a colon missing, or the space after one?",
+    ),
+    (r"\.(\S+): field not declared in schema", "An object of this kind has no field {0} at that place."),
+)
+
+
 @dataclass(frozen=True)
 class Shown:
-    """A hint or a solution; `answer` is the value that a question asks for, None where it asks for none."""
+    """A hint or a solution.
+
+    Args:
+        title: of which, and which one.
+        text: it.
+        answer: the value that a question asks for; None where it asks for none.
+        code: whether the text is code, and no words.
+    """
 
     title: str
     text: str
     answer: Any = None
+    code: bool = True
 
     def __repr__(self) -> str:
         return f"{self.title}\n{textwrap.indent(self.text, '  ')}"
 
     def _repr_html_(self) -> str:
-        return (
+        tag = "pre" if self.code else "p"
+        return markup.verbatim(
             f"<details open><summary>{html.escape(self.title)}</summary>"
-            f"<pre style='white-space:pre-wrap'>{html.escape(self.text)}</pre></details>"
+            f"<{tag} style='white-space:pre-wrap'>{html.escape(self.text)}</{tag}></details>"
         )
+
+
+class Hints:
+    """Hints, one each time, from the first on in every session; the last one again when there are no more.
+
+    Args:
+        title: of what.
+        id: by which progress counts them.
+        progress: where they are counted.
+    """
+
+    def __init__(self, title: str, id: str, progress: Progress) -> None:
+        self._title = title
+        self._id = id
+        self._progress = progress
+        self._shown = 0
+
+    def next(self, hints: Sequence[str]) -> Shown:
+        """The next one of these."""
+        self._progress.hinted(self._id)
+        self._shown = min(self._shown + 1, len(hints))
+        title = f"Hint {self._shown} of {len(hints)} for {self._title}"
+        return Shown(title, hints[self._shown - 1], code=False)
 
 
 class Exercise:
@@ -74,6 +124,7 @@ class Exercise:
         self.task = task
         self.cluster = cluster
         self._progress = progress
+        self._hints = Hints(task.id, task.id, progress)
 
     def check(self, answer: Any = None) -> Result:
         """Look at the cluster and say how far the exercise is; never raises for an answer that is wrong.
@@ -92,6 +143,8 @@ class Exercise:
     def do(self, verb: Callable[..., object], *arguments: Any, **named: Any) -> Result:
         """Call a verb of the cluster, unless something in its arguments is `____`; then check.
 
+        What is to be deleted and is gone already is only checked: a cell may be run again.
+
         q3.do(cluster.scale, "Deployment", "shop", ____)
         """
         if blank([arguments, named]):
@@ -100,15 +153,16 @@ class Exercise:
             verb(*arguments, **named)
         except (ClusterUnreachable, ContextChanged) as error:
             return self._keep("unreachable cluster", message=str(error))
+        except NotFound as error:
+            if verb != self.cluster.delete or self._looked(None).outcome == "not attempted":
+                return self._failed(str(error))
         except KitError as error:
             return self._failed(str(error))
         return self._looked(None)
 
     def hint(self) -> Shown:
         """The next hint; the last one again when there are no more."""
-        hints = self.task.hints
-        number = min(self._progress.hinted(self.task.id), len(hints) - 1)
-        return Shown(f"Hint {number + 1} of {len(hints)} for {self.task.id}", hints[number])
+        return self._hints.next(self.task.hints)
 
     def solution(self) -> Shown:
         """Apply the solution, and show it.
@@ -147,10 +201,19 @@ class Exercise:
             return self._failed(str(error))
         return self._keep(verdict.outcome, verdict.observed, verdict.message)
 
-    def _failed(self, said: str) -> Result:
+    def _failed(self, told: str) -> Result:
+        said = re.sub(
+            r"Invalid value: (\S*\{.*\}|\"map\[.*\]\"): ", "", told
+        )  # the whole object, in Go's form
+        if fixed := re.search(_FIXED, said):
+            again = f"%kubectl delete {fixed[1].lower()} {fixed[2]}"
+            return self._keep("error", said, f"It is there, and that of it can't be changed. First: {again}")
         for pattern, message in self.task.errors:
             if re.search(pattern, said):
                 return self._keep("error", said, message)
+        for pattern, message in _ERRORS:
+            if found := re.search(pattern, said):
+                return self._keep("error", said, message.format(*found.groups()))
         return self._keep("error", message=said)
 
     def _keep(self, outcome: Outcome, observed: str = "", message: str = "") -> Result:

@@ -10,6 +10,7 @@ from kitlib.lessons import place
 from kitlib.lessons.catalogue import Section, section
 from kitlib.lessons.exercise import Exercise
 from kitlib.lessons.progress import Progress
+from kitlib.progress import say, stage
 
 
 class Lesson:
@@ -34,8 +35,9 @@ class Lesson:
 
     def reset(self) -> Lesson:
         """Remove all that was made in the lesson, and begin it again; progress is kept."""
-        place.leave(self.cluster, wait=True)
-        return start(self.section.number, self.cluster, self._progress)
+        with stage(f"begin lesson {self.section.number} anew"):
+            place.leave(self.cluster, wait=True)
+            return start(self.section.number, self.cluster, self._progress)
 
     def clean_up(self) -> None:
         """Remove the lesson's namespace in the background; one that it did not make is emptied."""
@@ -49,8 +51,6 @@ class Lesson:
         """
         real = not all(map(fake, self.cluster.list("Node")))
         if not real:
-            from kitlib.progress import say
-
             say(f"{what}: not on this cluster, whose nodes run no containers; kit cluster up --provider kind")
         return real
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+
+from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
 
 from kitlib.errors import KitError
 from kitlib.lessons import commands, place
@@ -21,7 +25,9 @@ def register(shell: Any) -> None:
     """
     for name in commands.NAMES:
         shell.register_magic_function(_magic(name), "line", name)
-        shell.set_hook("complete_command", _completer(name), str_key=f"%{name}")
+    matchers = shell.Completer.custom_matchers
+    matchers[:] = [one for one in matchers if one.__name__ != _completed.__name__]  # of an earlier load
+    matchers.append(context_matcher(priority=100)(_completed))
     shell.register_magic_function(_ask, "line_cell", "ask")
 
 
@@ -62,12 +68,12 @@ def _parser() -> argparse.ArgumentParser:
     return options
 
 
-def _completer(name: str) -> Callable[[Any, Any], list[str]]:
-    def complete(_: Any, event: Any) -> list[str]:
-        before = event.text_until_cursor.partition(name)[2].lstrip()
-        try:
-            return commands.complete(name, before, place.current())
-        except KitError:
-            return []  # a completion is no place to complain
-
-    return complete
+def _completed(context: CompletionContext) -> SimpleMatcherResult:
+    """What may stand at the cursor in a line of one of the commands; there, nothing of Python's."""
+    line = re.match(rf"\s*%({'|'.join(commands.NAMES)})\s+(.*)", context.text_until_cursor)
+    words: list[str] = []
+    if line:
+        with suppress(KitError):  # a completion is no place to complain
+            words = commands.complete(line[1], line[2], place.current())
+    found = [SimpleCompletion(word, type=line[1] if line else None) for word in words]
+    return {"completions": found, "suppress": True, "ordered": True}

@@ -7,6 +7,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from kitlib import markup
+
 Outcome = Literal["not attempted", "incorrect", "error", "unreachable cluster", "correct"]
 _SIGNS: dict[Outcome, tuple[str, str]] = {
     "not attempted": ("○", "#5d6d7e"),
@@ -113,13 +115,13 @@ class Result:
     def _repr_html_(self) -> str:
         sign, colour = _SIGNS[self.outcome]
         e = html.escape
-        said = f"<p style='margin:.3em 0'>{e(self.message)}</p>" if self.message else ""
+        said = f"<p style='margin:.3em 0;white-space:pre-line'>{e(self.message)}</p>" if self.message else ""
         rows = "".join(
             f"<tr><th scope='row' style='text-align:left'>{name}</th>"
             f"<td style='text-align:left'><code>{e(text)}</code></td></tr>"
             for name, text in self._lines()
         )
-        return (
+        return markup.verbatim(
             f"<div role='status' style='border-left:4px solid {colour};padding:.2em .8em;margin:.6em 0'>"
             f"<b style='color:{colour}'>{sign} {e(self.outcome)}</b> "
             f"{e(self.exercise)} {e(self.title)}{said}<table>{rows}</table></div>"

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kitlib import markup
 from kitlib.errors import KitError
 from kitlib.settings import get_settings
 
@@ -81,11 +82,10 @@ class Progress:
             entry.solved = entry.solved or (_now() if result.correct else "")
             entry.outcome = "correct" if entry.solved else result.outcome
 
-    def hinted(self, id: str) -> int:
-        """Count a hint; returns how many were shown before."""
+    def hinted(self, id: str) -> None:
+        """Count a hint."""
         with self._changed(id) as entry:
             entry.hints += 1
-        return entry.hints - 1
 
     def helped(self, id: str) -> None:
         """Remember that the solution was shown before the exercise was solved."""
@@ -107,7 +107,7 @@ class Progress:
     def page(self) -> str:
         """A page of HTML that shows it."""
         rows = list(self._rows())
-        done = sum(row["outcome"] == "correct" for row in rows)
+        done = _solved(rows)
         return (
             "<!doctype html><html lang='en'><meta charset='utf-8'><title>Progress</title>"
             "<style>body{font-family:sans-serif;margin:2em}th,td{padding:.2em .8em;text-align:left}</style>"
@@ -120,8 +120,13 @@ class Progress:
         return _table(rows) if rows else "<p>Nothing was tried yet.</p>"
 
     def __repr__(self) -> str:
+        return f"<Progress {self.summary}>"
+
+    @property
+    def summary(self) -> str:
+        """How many exercises and labs there are, and how many are solved."""
         rows = list(self._rows())
-        return f"<Progress {sum(row['outcome'] == 'correct' for row in rows)} of {len(rows)} solved>"
+        return f"{_solved(rows)} of {len(rows)} solved"
 
     def _rows(self) -> Iterator[dict[str, Any]]:
         from kitlib.lessons.catalogue import titles
@@ -154,19 +159,24 @@ class Progress:
             os.replace(whole, self.path)
 
 
+def _solved(rows: list[dict[str, Any]]) -> int:
+    return sum(row["outcome"] == "correct" for row in rows)
+
+
 def _table(rows: list[dict[str, Any]]) -> str:
-    head = "".join(
-        f"<th scope='col'>{t}</th>" for t in ("", "exercise", "outcome", "attempts", "hints", "time")
-    )
-    body = "".join(f"<tr>{_cells(row)}</tr>" for row in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return markup.table(("", "exercise", "outcome", "attempts", "hints", "time"), map(_cells, rows))
 
 
-def _cells(row: dict[str, Any]) -> str:
-    took = "" if row["seconds"] is None else f"{row['seconds'] / 60:.0f} min"
+def _cells(row: dict[str, Any]) -> Iterator[str]:
+    took = "" if row["seconds"] is None else spent(row["seconds"])
     outcome = row["outcome"] + (", with its solution" if row["helped"] else "")
     values = (row["id"], row["title"], outcome, row["attempts"], row["hints"], took)
-    return "".join(f"<td>{html.escape(str(value))}</td>" for value in values)
+    return (html.escape(str(value)) for value in values)
+
+
+def spent(seconds: float) -> str:
+    """The time that an exercise took, in whole minutes."""
+    return f"{seconds / 60:.0f} min" if seconds >= 60 else "under 1 min"
 
 
 def _now() -> str:

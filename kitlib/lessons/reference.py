@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kitlib import markup
 from kitlib.cluster.providers import UpOptions, minikube
 
 
@@ -44,18 +45,16 @@ class Reference(tuple[Row, ...]):
 
     def _repr_html_(self) -> str:
         heads = ("", "Purpose", "minikube", "kind", "kit", "Note")
-        head = "".join(f"<th scope='col' style='text-align:left'>{name}</th>" for name in heads)
-        return f"<table><tr>{head}</tr>{''.join(map(_row, self))}</table>"
+        return markup.table(heads, map(_cells, self))
 
 
 def _texts(row: Row) -> tuple[str, ...]:
     return (row.group, row.purpose, row.minikube, row.kind, row.kit)
 
 
-def _row(row: Row) -> str:
+def _cells(row: Row) -> Sequence[str]:
     code = [f"<code>{html.escape(text)}</code>" if text else "" for text in (row.minikube, row.kind, row.kit)]
-    cells = (html.escape(row.group), html.escape(row.purpose), *code, html.escape(row.note))
-    return "<tr>" + "".join(f"<td style='text-align:left'>{cell}</td>" for cell in cells) + "</tr>"
+    return (html.escape(row.group), html.escape(row.purpose), *code, html.escape(row.note))
 
 
 def commands(name: str, machine: minikube.Machine = minikube.DEFAULT) -> Reference:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from kitlib import docker, standins, tools
+from kitlib import docker, markup, standins, tools
 from kitlib.app.images import checkout
 from kitlib.cluster.offline import registry
 
@@ -139,7 +139,7 @@ class Stack:
         return pandas.DataFrame.from_dict(rows, orient="index")
 
     def _repr_html_(self) -> str:
-        return str(self.frame().to_html())
+        return markup.frame(self.frame())
 
     def __repr__(self) -> str:
         return f"<Stack {self.project}: {', '.join(self.containers())}>"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -227,8 +228,10 @@ def layers(image: Image) -> pandas.DataFrame:
 
 
 def _instruction(created: str) -> str:
-    """The line of the Dockerfile, without what the builder puts before it."""
-    return " ".join(created.rpartition("#(nop)")[2].removeprefix("/bin/sh -c").split())[:90]
+    """The line of the Dockerfile, without what the builder puts before it, and without digests."""
+    line = " ".join(created.rpartition("#(nop)")[2].removeprefix("/bin/sh -c").split())
+    short = re.sub(r"\b(file|dir|multi):[0-9a-f]{64}\b", r"\1", line)[:48]
+    return short or "the base image, imported as a whole"
 
 
 def rights(image: Image, ways: Mapping[str, Sequence[str]]) -> pandas.DataFrame:

@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from kitlib import markup
 from kitlib.cluster import Cluster, Resource
 from kitlib.diagnosis import Report
 from kitlib.diagnosis.mending import edited_text, operations
@@ -67,7 +68,7 @@ class Change:
     def _repr_html_(self) -> str:
         e = html.escape
         restarts = "".join(f"<br>then restarts {e(str(ref))}" for ref in self.restarts)
-        return f"<p>{e(self.summary)}{restarts}</p><pre>{e(self.diff)}</pre>"
+        return markup.verbatim(f"<p>{e(self.summary)}{restarts}</p><pre>{e(self.diff)}</pre>")
 
 
 def fix_of(report: Report) -> Fix | None:

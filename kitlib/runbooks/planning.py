@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kitlib import policy
+from kitlib import markup, policy
 from kitlib.errors import NotApproved
 from kitlib.policy.approval import Plan
 from kitlib.policy.following import Following
@@ -40,8 +40,8 @@ class PlanShown:
     def _repr_html_(self) -> str:
         e = html.escape
         if not self.plan.actions:
-            return f"<p>{e(self.text)}<br>Nothing would be changed.</p>"
-        return (
+            return markup.verbatim(f"<p>{e(self.text)}<br>Nothing would be changed.</p>")
+        return markup.verbatim(
             f"<p>{e(self.text)}</p><pre>{e(self.plan.diff)}</pre>"
             f"<p>plan <code>{self.plan.hash}</code>: run again with <code>{APPROVE}</code> set to it</p>"
         )

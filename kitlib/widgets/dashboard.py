@@ -7,9 +7,11 @@ from typing import Any
 import ipywidgets
 import pandas
 
+from kitlib import markup
 from kitlib.cluster import Cluster
 from kitlib.cluster.resource import ResourceList, age, pod_ready
 from kitlib.widgets.live import Live, table
+from kitlib.wording import counted
 
 EVENTS = 10  # the newest
 
@@ -37,7 +39,7 @@ class Dashboard(Live):
         self.pods.value = table(f"Pods in {self.cluster.namespace}", pods._repr_html_())
         self.events.value = table("What happened last", _told(ResourceList(events)))
         ready = sum(map(pod_ready, pods))
-        count = f"{len(nodes)} node{'s' * (len(nodes) != 1)}"
+        count = counted(len(nodes), "node")
         return f"{count}; {ready} of {len(pods)} pods of {self.cluster.namespace} are ready"
 
 
@@ -53,4 +55,4 @@ def _told(events: ResourceList) -> str:
         }
         for event in reversed(events)
     ]
-    return str(pandas.DataFrame(rows).to_html(index=False)) if rows else "<i>nothing</i>"
+    return markup.frame(pandas.DataFrame(rows)) if rows else "<i>nothing</i>"

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 from pathlib import Path
+from urllib.request import Request, urlopen
 
+import websocket
 from lab_help import OpenNotebook, colour
 from playwright.sync_api import expect
 
@@ -64,3 +68,21 @@ def test_a_lab_is_broken_understood_and_mended_in_its_cells(lab, page, tmp_path)
     assert colour(healed.get_by_text("✓ correct")) == GREEN
     page.screenshot(path=tmp_path / "healed.png")
     notebook.run("end")
+
+
+def test_a_terminal_of_jupyterlab_finds_kit(lab):
+    """As the tour asks for, where there is no cluster yet; the server was not started from a terminal."""
+    address, _, token = lab("").partition("/lab/tree/?token=")
+    asked = Request(f"{address}/api/terminals?token={token}", method="POST")
+    with urlopen(asked, timeout=30) as answer:
+        name = json.load(answer)["name"]
+    place = f"{address.replace('http', 'ws', 1)}/terminals/websocket/{name}?token={token}"
+    terminal = websocket.create_connection(place, timeout=60)
+    said = ""
+    try:
+        terminal.send(json.dumps(["stdin", "kit --version\r"]))
+        while not re.search(r"kit \d+\.\d+", said):
+            kind, *text = json.loads(terminal.recv())
+            said += "".join(text) if kind == "stdout" else ""
+    finally:
+        terminal.close()

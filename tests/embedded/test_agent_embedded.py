@@ -161,7 +161,12 @@ def seen(agent, test):
 
 
 def crashed(agent, name):
-    seen(agent, lambda item: item.metadata.name == name and getattr(item, "statuses", list)())
+    """Wait until the agent's watches show the crash: the fake node wrote a status of the pod's before it."""
+
+    def ended(item):
+        return any(status.last_state.terminated for status in getattr(item, "statuses", list)())
+
+    seen(agent, lambda item: item.metadata.name == name and ended(item))
 
 
 def looks(agent, clock, minutes, step=30):

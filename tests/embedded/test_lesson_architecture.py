@@ -69,6 +69,7 @@ MISTAKES = {
     "01-7": [
         (program(policy="Always"), "must not be started again"),
         (program(arguments="[]"), "never ends"),
+        (program("batch/v1 CronJob"), "this is to run once"),
         (bare_pod(), "a Job does"),
     ],
 }  # fmt: skip
@@ -91,3 +92,20 @@ def test_an_exercise_fails_as_it_begins_says_what_is_wrong_and_can_be_solved(les
         lesson.cluster.apply(architecture.SECTION.setup(lesson.cluster), force=True)
 
     tried(exercise, MISTAKES[exercise.task.id], restore)
+
+
+def test_a_job_that_is_there_can_only_be_made_anew(lesson):
+    exercise = lesson.exercises[6]
+    exercise.solution()
+    said = program(policy="OnFailure")(exercise)
+    assert said.outcome == "error"
+    assert said.message.endswith("First: %kubectl delete job plugins")
+    assert "InitContainers" not in said.observed
+    lesson.cluster.delete("Job", "plugins", wait_seconds=10)
+    assert program(policy="OnFailure")(exercise).correct
+    lesson.cluster.delete("Job", "plugins", wait_seconds=10)
+
+
+def test_a_kind_of_another_group_says_which(lesson):
+    said = program("batch/v1 Deployment")(lesson.exercises[6])
+    assert "Deployment is of apps/v1" in said.message

@@ -95,11 +95,14 @@ MISTAKES = {
         (check(config("hello", {}, labels={"greeting": "hi"})), "content is in data"),
         (check(config("hello", {"greeting": "hi"}, namespace="default")), "Leave metadata.namespace out"),
         (check({**config("hello", {}), "spec": {"greeting": "hi"}}), "knows no field of that name"),
+        (check(config("hello", {"greeting": 5})), "data.greeting is to be a text: write quotes around 5."),
+        (check({**config("hello", {}), "data": "greeting hi"}), "Is a colon missing"),
     ],
     "00-4": [
         (notice({"metadata": {"annotations": {"team": "platform"}}}), "make it a label"),
         (notice({"metadata": {"labels": {"team": "Platform"}}}), "letter by letter"),
         (notice({"data": {"team": "platform"}}), "metadata.labels"),
+        (notice({"metadata": {"labels": {"platform": "team"}}}), "name is team, and platform its value"),
     ],
     "00-5": [
         (patch({"data": None}, "ConfigMap", "leftover"), "Emptied is not deleted"),
@@ -195,6 +198,24 @@ def test_a_starter_is_not_attempted_mistakes_are_told_and_the_solution_passes(ex
     result = exercise.check(solution.answer)
     assert result.correct, result
     assert "____" not in repr(solution)
+
+
+def test_what_was_deleted_may_be_deleted_again_and_hints_begin_anew_in_each_session(embedded, tmp_path):
+    progress = Progress(tmp_path / "progress.json")
+    lesson = start("00", embedded, progress)
+    lesson.cluster.apply(sections()["00"].setup(lesson.cluster), force=True)
+    tidy = lesson.exercises[4]
+    wrong = tidy.do(lesson.cluster.delete, "ConfigMap", "leftovr")
+    assert (wrong.outcome, "leftovr" in wrong.message) == ("error", True)
+    for _ in range(2):
+        assert tidy.do(lesson.cluster.delete, "ConfigMap", "leftover").correct
+    for _ in range(2):
+        said = tidy.do(lesson.cluster.delete, "ConfigMap", "notice")
+        assert "Only leftover was to go" in said.message
+    for session in (lesson, start("00", embedded, progress)):
+        titles = [session.exercises[0].hint().title for _ in range(4)]
+        assert titles == [f"Hint {number} of 3 for 00-1" for number in (1, 2, 3, 3)]
+    assert progress.entries()["00-1"].hints == 8
 
 
 def test_a_lesson_goes_on_where_it_was_and_resets(embedded, tmp_path):

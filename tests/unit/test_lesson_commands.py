@@ -118,7 +118,9 @@ def test_the_extension_brings_magics_and_their_completion(cluster, monkeypatch):
     shell.run_line_magic("load_ext", "kitlib")
     with provisionalcompleter():
         words = [found.text for found in shell.Completer.completions("%kit dia", 8)]
+        of_kit = [(found.text, found.type) for found in shell.Completer.completions("%kit lab ", 9)]
     assert "diagnose" in words
+    assert {type for _, type in of_kit} == {"kit"}  # and no keyword of Python's, such as `and`
     with pytest.raises(CommandError, match="no shell here"):
         shell.run_line_magic("kubectl", "get pods | wc")
     result = shell.run_cell("%kubectl get pods --context other")

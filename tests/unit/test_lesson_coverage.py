@@ -31,7 +31,7 @@ def test_a_cell_that_is_gone_and_a_notebook_that_is_gone_are_missing(tmp_path):
     assert rows["CI/CD Pipeline Specification"].cell == "b"
     assert (rows["GitOps with ArgoCD"].notebook, rows["GitOps with ArgoCD"].cell) == ("07-x.ipynb", "")
     assert rows["Chart.yaml"].notebook == ""
-    assert "<td>MISSING</td>" in coverage(tmp_path)._repr_html_()
+    assert ">MISSING</td>" in coverage(tmp_path)._repr_html_()
 
 
 def test_the_command_shows_the_table_and_fails_where_a_heading_is_missing(tmp_path):

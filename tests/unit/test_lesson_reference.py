@@ -59,7 +59,7 @@ def test_rows_are_found_by_a_word_and_shown_as_a_table(rows):
     assert 3 <= len(found) < len(rows)
     assert "kind load docker-image todo-api:dev-2 --name lab" in repr(found)
     table = ElementTree.fromstring(rows._repr_html_())
-    assert len(table.findall("tr")) == len(rows) + 1
+    assert len(table.findall(".//tr")) == len(rows) + 1
     assert rows.about("no such word") == ()
 
 

@@ -53,7 +53,9 @@ def test_progress_counts_attempts_and_keeps_what_was_solved(tmp_path):
     assert (entry.outcome, entry.attempts) == ("correct", 4)
     assert entry.seconds is not None
     assert not entry.helped
-    assert [progress.hinted("00-1") for _ in range(3)] == [0, 1, 2]
+    progress.hinted("00-1")
+    progress.hinted("00-1")
+    assert progress.entries()["00-1"].hints == 2
     progress.helped("00-1")
     progress.helped("00-2")
     assert not progress.entries()["00-1"].helped  # it was solved before the solution was shown

@@ -27,6 +27,7 @@ def test_a_list_object_is_unpacked():
     [
         ("kind: Pod\nmetadata: {name: a}", "document 1: apiVersion missing"),
         ("apiVersion: v1\nkind: Pod", "without metadata.name"),
+        ("apiVersion: batch/v1\nkind: job\nmetadata: {name: x}", r"(?s)no kind 'job'.*kind: Job"),
         ("- 1", "found list"),
         ("a: [", "is not YAML"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, cast
 
 from kitlib.app.images import checkout
@@ -16,6 +17,7 @@ from kitlib.specs.reading import read_bytes
 PAGE = "todo-page"
 QUOTE = "Environment variables are text: quote the number."
 ENDS = "A pod that ends must not be started again for ending: restartPolicy Never, or OnFailure."
+AGAIN = "A CronJob makes Jobs, again and again, and has their fields in jobTemplate; this is to run once."
 GONE = "It was deleted; lesson.reset() brings it back."
 _NEXT = "## Infrastructure Requirements"
 _FROM = {"API_URL": "http://localhost:8000", "API_TIMEOUT_SECONDS": "300"}
@@ -109,7 +111,8 @@ def notifier(_: Cluster, answer: Any) -> Verdict:
 
 def delivery(_: Cluster, answer: Any) -> Verdict:
     """01-4: what is promised of messages."""
-    reading = read_bytes(str(answer).encode(), "communication.yaml")
+    text = re.sub(r"(?i)\b(at-least|at-most|exactly)-once\b", lambda m: m[0].capitalize(), str(answer))
+    reading = read_bytes(text.encode(), "communication.yaml")
     if reading.spec is None:
         first = next(item for item in reading.findings if item.severity == "error")
         return wrong(first.found, f"Expected: {first.expected}.")
@@ -130,7 +133,7 @@ def discovery(cluster: Cluster, _: Any) -> Verdict:
     if url is None:
         return wrong(f"there is no Deployment {PAGE}", GONE)
     if url == _FROM["API_URL"]:
-        return nothing(f"API_URL {url}: in a pod, localhost is the pod itself")
+        return nothing(f"API_URL is {url} still: in a pod, localhost is the pod itself")
     address = url.removeprefix("http://").rstrip("/")
     names = ("api", f"api.{cluster.namespace}")
     good = {
@@ -138,6 +141,8 @@ def discovery(cluster: Cluster, _: Any) -> Verdict:
         for name in (*names, f"{names[1]}.svc", f"{names[1]}.svc.cluster.local")
         for tail in ("", ":80")
     }
+    if url.startswith("https://"):
+        return wrong(url, "The Service is asked without TLS: http://")
     if not url.startswith("http://"):
         return wrong(url, "A URL begins with its scheme: http://")
     if address in good:
@@ -165,7 +170,7 @@ def timeout(cluster: Cluster, _: Any) -> Verdict:
     if value is None:
         return wrong(f"there is no Deployment {PAGE}", GONE)
     if value == _FROM["API_TIMEOUT_SECONDS"]:
-        return nothing(f"API_TIMEOUT_SECONDS {value}")
+        return nothing(f"API_TIMEOUT_SECONDS is {value} still")
     if value in ("10", "10.0"):
         return right(value)
     if value == "10000":

@@ -9,6 +9,7 @@ from kitlib.cluster import Cluster
 from kitlib.lessons.catalogue import Section
 from kitlib.lessons.exercise import Task
 from kitlib.lessons.outcome import Verdict, nothing, right, wrong
+from kitlib.wording import counted
 
 
 def _setup(_: Cluster) -> list[dict[str, Any]]:
@@ -23,7 +24,7 @@ def _nodes(cluster: Cluster, answer: Any) -> Verdict:
     if isinstance(answer, str):
         return wrong(repr(answer), "The answer is a number: leave out the quotes.")
     if answer == count:
-        return right(f"{count} node{'s' * (count != 1)}")
+        return right(counted(count, "node"))
     pods = len(cluster.list("Pod", everywhere=True))
     if answer == pods:
         return wrong(answer, "That is how many pods there are; a node is a machine that pods run on.")
@@ -81,15 +82,18 @@ def _team(cluster: Cluster, _: Any) -> Verdict:
     if found is None:
         return wrong("there is no ConfigMap notice", "It was deleted; lesson.reset() brings it back.")
     team = found.labels.get("team")
+    labels = ", ".join(f"{name}={value}" for name, value in found.labels.items())
     if team == "platform":
-        return right("team=platform")
+        return right(labels)
+    if "platform" in found.labels:
+        return wrong(labels, "The label's name is team, and platform its value.")
     if team is not None:
-        return wrong(f"team={team}", "The value is platform, letter by letter: selectors compare exactly.")
+        return wrong(labels, "The value is platform, letter by letter: selectors compare exactly.")
     if "team" in (found["metadata"].get("annotations") or {}):
         return wrong("an annotation team", "Annotations are notes that nobody selects by: make it a label.")
     if "team" in (found.get("data") or {}):
         return wrong("a key team in data", "A label is in metadata.labels, not in the ConfigMap's content.")
-    return nothing(f"labels {found.labels or 'none'}")
+    return nothing(labels or "no labels")
 
 
 def _label_notice(cluster: Cluster) -> None:
@@ -99,7 +103,10 @@ def _label_notice(cluster: Cluster) -> None:
 def _tidy(cluster: Cluster, _: Any) -> Verdict:
     leftover, notice = (cluster.find("ConfigMap", name) for name in ("leftover", "notice"))
     if notice is None:
-        return wrong("notice is gone too", "Only leftover was to go; lesson.reset() brings both back.")
+        return wrong(
+            "notice is gone too",
+            "Only leftover was to go; lesson.reset() begins the whole lesson anew.",
+        )
     if leftover is None:
         return right("leftover is gone, and notice is there")
     if not leftover.get("data"):
@@ -129,7 +136,7 @@ SECTION = Section(
         Task(
             "00-2", "ask the server its version", _version, "the server's version, such as \"1.30\"",
             "kubectl version",
-            ("The client on your side and the server each have a version; they may differ by one.",
+            ("The program kubectl and the server each have a version, and they may differ.",
              "cluster.version() asks the server.",
              "The first two numbers of cluster.version(), as text."),
             _server_version, asks=True,

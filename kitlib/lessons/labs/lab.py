@@ -12,11 +12,11 @@ from kitlib.errors import ClusterUnreachable, ContextChanged, KitError, UsageErr
 from kitlib.faults.model import Answer, Fault
 from kitlib.faults.scoring import same_field
 from kitlib.lessons import place
-from kitlib.lessons.exercise import Shown
+from kitlib.lessons.exercise import Hints, Shown
 from kitlib.lessons.labs import states
 from kitlib.lessons.labs.catalogue import Plan, plan
 from kitlib.lessons.outcome import Outcome, Result, blank
-from kitlib.lessons.progress import Progress
+from kitlib.lessons.progress import Progress, spent
 
 
 class Lab:
@@ -36,6 +36,7 @@ class Lab:
         self._fault = fault
         self._progress = progress
         self._id = f"lab-{plan.number}"
+        self._hints = Hints(f"lab {plan.number}", self._id, progress)
 
     def cause(self, kind: Any, name: Any, field: Any = "") -> Result:
         """Name the cause: the object, and the field in it.
@@ -81,8 +82,7 @@ class Lab:
         field = cause.field.rsplit(".", 1)[0] if "." in cause.field else cause.field
         near = f"It is in {cause.kind}/{self._name(cause)}" + (f", under {field}." if field else ".")
         hints = (self.plan.idea, self.plan.where, near)
-        number = min(self._progress.hinted(self._id), len(hints) - 1)
-        return Shown(f"Hint {number + 1} of {len(hints)} for lab {self.plan.number}", hints[number])
+        return self._hints.next(hints)
 
     def solution(self) -> Shown:
         """Mend it, and name the cause.
@@ -155,7 +155,7 @@ class Lab:
     def _repr_html_(self) -> str:
         e = html.escape
         seconds = getattr(self._progress.entries().get(self._id), "seconds", None)
-        took = f"<p>solved in {seconds / 60:.0f} min</p>" if seconds is not None else ""
+        took = f"<p>solved in {spent(seconds)}</p>" if seconds is not None else ""
         said = f"<p><b>{e(self.unavailable)}</b></p>" if self.unavailable else ""
         head = f"<b>Lab {self.plan.number}</b>, in namespace <code>{e(self.cluster.namespace)}</code>"
         return f"{head}<p>{e(self.plan.story)}</p>{said}{took}"
