@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -175,11 +176,12 @@ def _row(item: Finding) -> dict[str, str]:
 def _card(item: Finding) -> str:
     e = html.escape
     colour = _COLOURS[item.severity]
+    why = re.sub(r"https?://[^\s)]+", r"<a href='\g<0>'>\g<0></a>", e(item.why))
     lines = "".join(f"<li><code>{e(q.text)}</code> <small>{e(q.source)}</small></li>" for q in item.evidence)
     return markup.verbatim(
         f'<div style="border-left:4px solid {colour};padding:.2em .8em;margin:.6em 0">'
         f'<b style="color:{colour}">{item.severity}</b> <b>{e(item.title)}</b> '
         f"<small>{e(str(item.object))}</small><br>found <code>{e(item.found)}</code>, "
-        f"expected <code>{e(item.expected)}</code><br>{e(item.why)}<br>"
+        f"expected <code>{e(item.expected)}</code><br>{why}<br>"
         f"<b>Fix:</b> {e(fix_text(item.fix))}<ul>{lines}</ul></div>"
     )

@@ -57,6 +57,8 @@ _ERRORS = (
         r"\.(\S+): expected map, got &\{(.*?)\}",
         "{0} is to be lines of `name: value`, and is: {1}. Is a colon missing, or the space after one?",
     ),
+    (r"cannot restore slice from string", "A list is wanted where a text is: [ … ]."),
+    (r"cannot convert int64 to string", "A text is wanted where a number is: quotes make it one."),
     (r"\.(\S+): field not declared in schema", "An object of this kind has no field {0} at that place."),
 )
 

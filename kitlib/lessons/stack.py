@@ -18,6 +18,7 @@ import yaml
 from kitlib import docker, markup, standins, tools
 from kitlib.app.images import checkout
 from kitlib.cluster.offline import registry
+from kitlib.progress import stage
 
 if TYPE_CHECKING:
     import pandas
@@ -75,8 +76,10 @@ class Stack:
         }
         for image, build in builds.items():
             args = {name: self._bases[name] for name in build["args"] if name in self._bases}
-            docker.build(self.folder / build["context"], image, args=args, target=build["target"])
-        self.compose("up", "--detach", "--no-build", "--wait", "--wait-timeout", "180", *services)
+            with stage(f"build {image}"):
+                docker.build(self.folder / build["context"], image, args=args, target=build["target"])
+        with stage(f"start {', '.join(sorted(wanted))}, each when what it waits for is healthy"):
+            self.compose("up", "--detach", "--no-build", "--wait", "--wait-timeout", "180", *services)
         return self
 
     def down(self) -> None:

@@ -46,12 +46,17 @@ class Reading(Generic[S]):
     words: Mapping[Loc, tuple[str, ...]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        state = "valid" if self.ok else "not valid"
-        found = counted(len(self.findings), "finding")
-        return f"<{self.kind or 'no'} specification {self.file}: {state}, {found}>"
+        return f"<{self.summary}>"
 
     def _repr_html_(self) -> str:
-        return f"<p>{html.escape(repr(self))}</p>{self.findings._repr_html_()}"
+        return f"<p>{html.escape(self.summary)}</p>{self.findings._repr_html_() if self.findings else ''}"
+
+    @property
+    def summary(self) -> str:
+        """One line: which specification, and whether it is valid."""
+        state = "valid" if self.ok else "not valid"
+        found = counted(len(self.findings), "finding")
+        return f"{self.kind or 'no'} specification {self.file}: {state}, {found}"
 
     @property
     def ok(self) -> bool:

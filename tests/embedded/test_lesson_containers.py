@@ -34,12 +34,19 @@ MISTAKES = {
         ('CMD ["uvicorn", "app.main:create_app", "--host", "127.0.0.1"]', "container's own"),
         ('CMD ["uvicorn", "app.main:create_app"]', "--host 0.0.0.0"),
         ('CMD ["python", "-m", "app.main"]', "The program is uvicorn"),
+        ('CMD ["uvicorn app.main:create_app --host 0.0.0.0"]', "each word is an element"),
+        ("CMD uvicorn app.main:create_app --factory", "SIGTERM would not reach"),
     ],
-    "02-4": [(PLAIN, "not until the database answers"), (BARE, "db has none")],
+    "02-4": [
+        (PLAIN, "not until the database answers"),
+        (BARE, "db has none"),
+        (COMPOSE.replace("{condition: service_healthy}", "service_healthy"), "is a field"),
+    ],
     "02-5": [
         (BUILD.replace("linux/amd64, linux/arm64", "linux/amd64"), "other architecture"),
         (BUILD.replace("scan: true", "scan: false"), "holds nothing back"),
         (BUILD.replace("GITHUB_TOKEN", "my-own-token"), "not its value"),
+        (BUILD.replace("GITHUB_TOKEN", "${GITHUB_TOKEN}"), "name alone"),
     ],
 }
 
@@ -91,6 +98,7 @@ def test_a_deployment_is_hardened_field_by_field(lesson):
     assert "opposite" in patched({}, {"privileged": True})
     assert "runAsUser alone" in patched({"runAsUser": 1000}, {"privileged": None})
     assert "drop ALL" in patched(CONTEXT, {"readOnlyRootFilesystem": True})
+    assert "A list is wanted" in patched(CONTEXT, {"capabilities": {"drop": "ALL"}})
     said = patched(CONTEXT, {"capabilities": {"drop": ["ALL"]}})
     assert "allowPrivilegeEscalation" in said
     assert "readOnlyRootFilesystem" not in said

@@ -72,7 +72,7 @@ SECTION = Section(
         Task(
             "02-1", "a container's specification", images.specified,
             "a valid specification of Notifier, run by the user 1000",
-            "kit spec show ../todo-app/specs/containers/api.md",
+            "",
             ("A template's brackets and blanks are what only its author knows.",
              "The service's name is in the title, the user under Security.",
              "# Container Specification: Notifier … Non-root (UID 1000)"),
@@ -80,7 +80,7 @@ SECTION = Section(
         ),
         Task(
             "02-2", "who runs in the container", images.user, "the user 1000, by its number",
-            "kit check ../todo-app/backend/Dockerfile",
+            "",
             ("Whoever runs the process has its rights, and Kubernetes must be able to tell who it is.",
              "The instruction takes a name or a number; only a number can be told from root.",
              "USER 1000:____"),
@@ -88,8 +88,8 @@ SECTION = Section(
         ),
         Task(
             "02-3", "how the server is started", images.command,
-            "uvicorn as a list of words, on all addresses, port 8000",
-            "kit check ../todo-app/backend/Dockerfile",
+            "uvicorn, which gets SIGTERM itself, and listens on all addresses, port 8000",
+            "",
             ("The process that is started must get SIGTERM, and must be heard from outside.",
              "A list in JSON starts the program itself; --host says where it listens.",
              'CMD ["uvicorn", "app.main:create_app", "--factory", "--host", "0.0.0.0", …]'),
@@ -98,7 +98,7 @@ SECTION = Section(
         Task(
             "02-4", "an API that waits for its database", images.compose,
             "api waits until db is healthy, and db says when it is",
-            "kit check ../todo-app/docker-compose.yml",
+            "",
             ("A database that has started is not one that answers.",
              "depends_on takes a condition for each service; a healthcheck decides it.",
              "depends_on: {db: {condition: service_healthy}}"),
@@ -107,7 +107,7 @@ SECTION = Section(
         Task(
             "02-5", "a build specification", images.built,
             "notifier for linux/amd64 and linux/arm64, scanned; the token by its name",
-            "kit spec show ../todo-app/specs/build.yaml",
+            "",
             ("An image is built for each architecture that runs it, and looked at before it is pushed.",
              "platforms is a list; scan and scanning decide what is let through; auth.secret is a name.",
              "platforms: [linux/amd64, linux/arm64], secret: GITHUB_TOKEN"),

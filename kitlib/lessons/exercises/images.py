@@ -30,11 +30,12 @@ EXPOSE 8000
 """
 USER = "USER 1000:1000"
 COMMAND = 'CMD ["uvicorn", "app.main:create_app", "--factory", "--host", "0.0.0.0", "--port", "8000"]'
+_UNREADABLE = "It can't be read as it is: below is what was found, and after the colon what is expected."
 _USERS = {
     "docker-user-root": "Root in a container is root to the kernel: choose the user that was made.",
     "docker-user-named": "runAsNonRoot can't tell a name from root, and refuses the pod: write its number.",
 }
-_COMMANDS = {
+_COMMANDS = {  # in this order: the first that is not kept is told
     "docker-shell-form": "A shell would be process 1, and SIGTERM would not reach the server: write a list.",
     "docker-binds-loopback": "127.0.0.1, uvicorn's own choice, is the container's own: say --host 0.0.0.0.",
 }
@@ -62,11 +63,11 @@ def specified(_: Cluster, answer: Any) -> Verdict:
     if not isinstance(spec, Container):
         if any(item.id == "spec-placeholder" for item in reading.findings):
             return wrong(_errors(reading), "The brackets are the template's: put the service's name there.")
-        return wrong(_errors(reading), "It can't be read as it is; each finding says what is expected.")
+        return wrong(_errors(reading), _UNREADABLE)
     security, limits = spec.security, spec.resources
     seen = f"{spec.name}: UID {security.uid}, memory limit {limits.memory_limit}"
     if not security.non_root or security.uid == 0:
-        return wrong(seen, "UID 0 is root: any other number.")
+        return wrong(seen, "UID 0 is root: the user is to be 1000.")
     if security.uid != 1000:
         return wrong(seen, "The user is to be 1000, as everywhere in this application.")
     return right(seen) if spec.name == "notifier" else wrong(seen, "The service is called Notifier.")
@@ -93,6 +94,10 @@ def command(_: Cluster, answer: Any) -> Verdict:
         words = json.loads(line.removeprefix("CMD"))
     except json.JSONDecodeError:
         return wrong(line, _COMMANDS["docker-shell-form"])
+    if " " in words[0]:
+        return wrong(
+            line, "That is one word, and no program is called so: each word is an element of the list."
+        )
     if words[:1] != ["uvicorn"] or "0.0.0.0" not in words:
         return wrong(line, "The program is uvicorn, and its --host 0.0.0.0: all addresses.")
     return right(line)
@@ -107,9 +112,11 @@ def compose(_: Cluster, answer: Any) -> Verdict:
         test = services["db"].get("healthcheck")
     except (yaml.YAMLError, KeyError, TypeError, AttributeError):
         return wrong("not that shape", "It is to be YAML: services, with api (depends_on) and db.")
-    seen = f"api waits for {waits}; db's healthcheck: {test}"
+    seen = f"depends_on: {json.dumps(waits)}; db's healthcheck: {json.dumps(test)}"
     if not test:
         return wrong(seen, _COMPOSE["compose-healthcheck"])
+    if isinstance(waits, dict) and isinstance(waits.get("db"), str):
+        return wrong(seen, "What is waited for is a field: {db: {condition: …}}.")
     if said:
         return wrong(seen, said)
     if isinstance(waits, dict) and waits.get("db") == {"condition": "service_healthy"}:
@@ -119,12 +126,14 @@ def compose(_: Cluster, answer: Any) -> Verdict:
 
 def built(_: Cluster, answer: Any) -> Verdict:
     """02-5: a build specification."""
+    if re.search(r"secret: *\$\{", str(answer)):
+        return wrong("a variable", "The secret's name alone, without ${}: the pipeline looks it up.")
     reading = _document(answer, "build.yaml", Build)
     spec = reading.spec
     if not isinstance(spec, Build):
         if any(item.title.endswith("> secret") for item in reading.findings):
             return wrong("a token", "A specification is committed: give the secret's name, not its value.")
-        return wrong(_errors(reading), "It can't be read as it is; each finding says what is expected.")
+        return wrong(_errors(reading), _UNREADABLE)
     image = spec.services.get("notifier")
     if image is None:
         return wrong(", ".join(spec.services), "The service is called notifier.")
@@ -143,7 +152,7 @@ def hardened(cluster: Cluster, _: Any) -> Verdict:
         return wrong("there is no Deployment shop", "lesson.reset() brings it back.")
     pod = found.at("spec.template.spec", {})
     of_pod, own = pod.get("securityContext") or {}, pod["containers"][0].get("securityContext") or {}
-    seen = f"pod: {of_pod}; container: {own}"
+    seen = f"pod: {json.dumps(of_pod)}; container: {json.dumps(own)}"
     if not of_pod and not own:
         return nothing("neither the pod nor its container has a securityContext")
     if own.get("privileged"):
@@ -157,7 +166,9 @@ def hardened(cluster: Cluster, _: Any) -> Verdict:
     missing = [key for key, value in wanted.items() if both.get(key) is not value]
     if both.get("seccompProfile", {}).get("type") != "RuntimeDefault":
         missing.append("seccompProfile")
-    return wrong(seen, f"Still as it was: {', '.join(missing)}.") if missing else right(seen)
+    return (
+        wrong(seen, f"Not yet what *restricted* asks for: {', '.join(missing)}.") if missing else right(seen)
+    )
 
 
 def harden(cluster: Cluster) -> None:
@@ -180,4 +191,5 @@ def _one(answer: Any, instruction: str) -> str:
 
 
 def _first(findings: Any, messages: dict[str, str]) -> str:
-    return next((messages[item.id] for item in findings if item.id in messages), "")
+    ids = {item.id for item in findings}
+    return next((message for id, message in messages.items() if id in ids), "")
