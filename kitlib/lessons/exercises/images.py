@@ -94,10 +94,8 @@ def command(_: Cluster, answer: Any) -> Verdict:
         words = json.loads(line.removeprefix("CMD"))
     except json.JSONDecodeError:
         return wrong(line, _COMMANDS["docker-shell-form"])
-    if " " in words[0]:
-        return wrong(
-            line, "That is one word, and no program is called so: each word is an element of the list."
-        )
+    if any(" " in word for word in words[:1]):
+        return wrong(line, "No program is called so: each word is an element of the list.")
     if words[:1] != ["uvicorn"] or "0.0.0.0" not in words:
         return wrong(line, "The program is uvicorn, and its --host 0.0.0.0: all addresses.")
     return right(line)
