@@ -54,19 +54,24 @@ class Verdict:
     message: str = ""
 
 
+def written(value: Any) -> str:
+    """A value as manifests have it, not as Python writes it."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
+
+
 def right(observed: Any) -> Verdict:
     """It is as the exercise wants it."""
-    return Verdict("correct", str(observed))
+    return Verdict("correct", written(observed))
 
 
 def wrong(observed: Any, message: str = "") -> Verdict:
     """It is not, and `message` says what about it."""
-    return Verdict("incorrect", str(observed), message)
+    return Verdict("incorrect", written(observed), message)
 
 
 def nothing(observed: Any) -> Verdict:
     """Nothing was done yet."""
-    return Verdict("not attempted", str(observed))
+    return Verdict("not attempted", written(observed))
 
 
 @dataclass(frozen=True)

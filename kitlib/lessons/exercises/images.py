@@ -10,7 +10,7 @@ import yaml
 
 from kitlib.cluster import Cluster
 from kitlib.errors import UsageError
-from kitlib.lessons.outcome import Verdict, nothing, right, wrong
+from kitlib.lessons.outcome import Verdict, nothing, right, written, wrong
 from kitlib.lessons.workshop import checked
 from kitlib.specs.models.base import SpecModel
 from kitlib.specs.models.build import Build
@@ -110,7 +110,7 @@ def compose(_: Cluster, answer: Any) -> Verdict:
         test = services["db"].get("healthcheck")
     except (yaml.YAMLError, KeyError, TypeError, AttributeError):
         return wrong("not that shape", "It is to be YAML: services, with api (depends_on) and db.")
-    seen = f"depends_on: {json.dumps(waits)}; db's healthcheck: {json.dumps(test)}"
+    seen = f"depends_on: {written(waits)}; db's healthcheck: {written(test)}"
     if not test:
         return wrong(seen, _COMPOSE["compose-healthcheck"])
     if isinstance(waits, dict) and isinstance(waits.get("db"), str):
@@ -150,7 +150,7 @@ def hardened(cluster: Cluster, _: Any) -> Verdict:
         return wrong("there is no Deployment shop", "lesson.reset() brings it back.")
     pod = found.at("spec.template.spec", {})
     of_pod, own = pod.get("securityContext") or {}, pod["containers"][0].get("securityContext") or {}
-    seen = f"pod: {json.dumps(of_pod)}; container: {json.dumps(own)}"
+    seen = f"pod: {written(of_pod)}; container: {written(own)}"
     if not of_pod and not own:
         return nothing("neither the pod nor its container has a securityContext")
     if own.get("privileged"):

@@ -17,12 +17,13 @@ from kitlib.asking import ask
 from kitlib.asking.proposing import Proposal
 from kitlib.cluster import Cluster
 from kitlib.lessons import web
-from kitlib.lessons.outcome import Verdict, nothing, right, wrong
+from kitlib.lessons.outcome import Verdict, nothing, right, written, wrong
 from kitlib.policy import current
 from kitlib.specs.models.agent import AgentConfig
 from kitlib.specs.models.ai_operations import AiOperations
 from kitlib.specs.reading import read_bytes
 from kitlib.specs.result import Reading
+from kitlib.wording import counted
 
 OPERATIONS, AGENT = "todo-app/specs/ai-operations.md", "todo-app/specs/agent.yaml"
 GONE = "It was deleted; lesson.reset() brings it back."
@@ -69,13 +70,15 @@ def mended(cluster: Cluster, _: Any) -> Verdict:
         return wrong("there is no Deployment till", GONE)
     selector = found.at(_SELECTOR, None)
     if selector == NOWHERE:
-        return nothing(f"nodeSelector {selector}")
+        return nothing(f"nodeSelector {written(selector)}")
     if not found.at("spec.replicas", 1):
         return wrong("0 replicas", "Then nothing waits, and nothing sells: a pod is wanted.")
     nodes = [node for node in cluster.list("Node") if (selector or {}).items() <= node.labels.items()]
     if not nodes:
-        return wrong(f"nodeSelector {selector}", "No node has that label either: look at the nodes' labels.")
-    return right(f"{len(nodes)} nodes will do")
+        return wrong(
+            f"nodeSelector {written(selector)}", "No node has that label either: look at the nodes' labels."
+        )
+    return right(f"{counted(len(nodes), 'node')} will do")
 
 
 def mend(cluster: Cluster) -> None:

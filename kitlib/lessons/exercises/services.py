@@ -8,7 +8,7 @@ from typing import Any, cast
 from kitlib.app.images import checkout
 from kitlib.cluster import Cluster
 from kitlib.lessons.audit import SPEC, audit
-from kitlib.lessons.outcome import Verdict, nothing, right, wrong
+from kitlib.lessons.outcome import Verdict, nothing, right, written, wrong
 from kitlib.quantity import parse
 from kitlib.specs.models.architecture import Architecture
 from kitlib.specs.models.communication import Communication
@@ -196,5 +196,5 @@ def once(cluster: Cluster, _: Any) -> Verdict:
         return nothing("there is no Job plugins")
     arguments = found.at("spec.template.spec.containers.0.args", [])
     if arguments != ["-plugins"]:
-        return wrong(f"args {arguments}", "Without -plugins the program serves, and never ends.")
+        return wrong(f"args {written(arguments)}", "Without -plugins the program serves, and never ends.")
     return right(f"a Job, restartPolicy {found.at('spec.template.spec.restartPolicy')}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kitlib.cluster import Cluster, Resource
-from kitlib.lessons.outcome import Verdict, nothing, right, wrong
+from kitlib.lessons.outcome import Verdict, nothing, right, written, wrong
 from kitlib.quantity import parse
 
 SHOP = {"app.kubernetes.io/name": "shop"}
@@ -55,9 +55,9 @@ def service(cluster: Cluster, _: Any) -> Verdict:
     selector = found.at("spec.selector", {})
     labels = deployment.at("spec.template.metadata.labels", {})
     port = found.at("spec.ports.0", {})
-    seen = f"selector {selector}, port {port.get('port')} → {port.get('targetPort')}"
+    seen = f"selector {written(selector)}, port {port.get('port')} → {port.get('targetPort')}"
     if not selector or not selector.items() <= labels.items():
-        return wrong(seen, f"No pod of shop has these labels; theirs are {labels}.")
+        return wrong(seen, f"No pod of shop has these labels; theirs are {written(labels)}.")
     if port.get("targetPort") not in ("health", 8080):
         said = (
             "Nothing listens there: targetPort is a port of the container, by its name health or its number."
