@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from kitlib.lessons.outcome import ____
 
 
@@ -43,6 +45,7 @@ def tried(exercise, mistakes, restore=lambda: None):
         restore()
     solution = exercise.solution()
     assert "____" not in repr(solution)
+    assert not re.search(r"\b_[a-z]\w*\(", solution.text), "a learner can't call what is private"
     result = exercise.check(solution.answer)
     assert result.correct, result
     assert len({exercise.hint().text for _ in range(4)}) == 3

@@ -163,8 +163,13 @@ def _from_api(error: ApiException, what: str) -> ApiError:
             Invalid  # an unknown field in a server-side apply, which the server reports as its own error, 500
         )
     causes = tuple(cause.get("reason", "") for cause in (body.get("details") or {}).get("causes") or ())
+    fix = "leave these fields out, or take them over: force=True" if "FieldManagerConflict" in causes else ""
     return kind(
-        f"cannot {what}: {message}", status=error.status or 0, reason=body.get("reason", ""), causes=causes
+        f"cannot {what}: {message}",
+        status=error.status or 0,
+        reason=body.get("reason", ""),
+        causes=causes,
+        fix=fix,
     )
 
 

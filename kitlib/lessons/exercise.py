@@ -57,6 +57,11 @@ _ERRORS = (
         r"\.(\S+): expected map, got &\{(.*?)\}",
         "{0} is to be lines of `name: value`, and is: {1}. Is a colon missing, or the space after one?",
     ),
+    (
+        r"\.(\S+): expected numeric \(int or float\), got string",
+        "{0} is to be a number: leave out the quotes.",
+    ),
+    (r"quantities must match", "An amount is a number and a unit, such as m, Mi or Gi."),
     (r"cannot restore slice from string", "A list is wanted where a text is: [ … ]."),
     (r"cannot convert int64 to string", "A text is wanted where a number is: quotes make it one."),
     (r"\.(\S+): field not declared in schema", "An object of this kind has no field {0} at that place."),
@@ -160,6 +165,10 @@ class Exercise:
                 return self._failed(str(error))
         except KitError as error:
             return self._failed(str(error))
+        except (TypeError, ValueError) as error:  # of what a learner put in place of ____
+            return self._keep(
+                "error", str(error), "That is not what is wanted there. Is it a number in quotes?"
+            )
         return self._looked(None)
 
     def hint(self) -> Shown:

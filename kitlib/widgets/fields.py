@@ -21,7 +21,9 @@ def field(name: str, schema: Mapping[str, Any]) -> Any:
     how = {"description": name, "style": STYLE, "layout": LAYOUT, "tooltip": schema.get("description", "")}
     default = schema.get("default")
     if choices := schema.get("enum"):
-        return ipywidgets.Dropdown(options=list(choices), value=default or choices[0], **how)
+        # No list: in JupyterLab the arrow keys, which it would need, choose a cell.
+        how["style"] = {**STYLE, "button_width": "auto"}
+        return ipywidgets.ToggleButtons(options=list(choices), value=default or choices[0], **how)
     if schema.get("type") == "boolean":
         return ipywidgets.Checkbox(value=bool(default), indent=True, **how)
     if schema.get("type") == "integer" and {"minimum", "maximum"} <= schema.keys():

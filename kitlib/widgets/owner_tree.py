@@ -40,8 +40,10 @@ class OwnerTree(Live):
         for item in items:
             above = _controller(item)
             beneath.setdefault(above if above in uids else "", []).append(item)
-        self.tree.value = "".join(_drawn(beneath, "")) or "<i>nothing runs here</i>"
-        return f"{counted(len(items), 'object')} in {self.cluster.namespace}"
+        drawn = list(_drawn(beneath, ""))
+        self.tree.value = "".join(drawn) or "<i>nothing runs here</i>"
+        shown = sum(part.startswith("<li>") for part in drawn)
+        return f"{counted(shown, 'object')} of {self.cluster.namespace}: pods, and what they belong to"
 
 
 def _drawn(beneath: dict[str, list[Resource]], uid: str) -> Iterator[str]:

@@ -31,8 +31,8 @@ class PodView(Live):
 
     def parts(self) -> list[Any]:
         """The choice, and what is shown of the chosen pod."""
-        wide = {"width": "48em"}
-        self.choice = ipywidgets.Select(description="pod", rows=6, layout=wide)
+        # JupyterLab takes the arrow keys, which a list would need; buttons are reached and pressed without.
+        self.choice = ipywidgets.ToggleButtons(description="pod", style={"button_width": "44em"})
         self.previous = ipywidgets.Checkbox(
             description="log of the run before the last restart", indent=False
         )
@@ -71,6 +71,8 @@ class PodView(Live):
 
     def _log(self, pod: Resource) -> str:
         """The end of its log, or why there is none; what looks like a secret is hidden."""
+        if self.previous.value and not pod_restarts(pod):
+            return "it was not restarted yet"
         container = pod.at("spec.containers")[0]["name"]
         try:
             text = self.cluster.logs(

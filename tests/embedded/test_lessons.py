@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from kitlib.cluster import Cluster
@@ -25,8 +27,8 @@ def service(**spec):
     return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "shop"}, "spec": spec}
 
 
-def ingress(path, annotations=None, **spec):
-    rule = {"host": "shop.example.com", "http": {"paths": [path]}}
+def ingress(path, annotations=None, host="shop.example.com", **spec):
+    rule = {"host": host, "http": {"paths": [path]}}
     meta = {"name": "shop", "annotations": annotations or {}}
     kind = {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": meta}
     return {**kind, "spec": {"rules": [rule], **spec}}
@@ -34,6 +36,11 @@ def ingress(path, annotations=None, **spec):
 
 def container(**fields):
     return {"spec": {"template": {"spec": {"containers": [{"name": "web", **fields}]}}}}
+
+
+def amounts(cpu, memory="32Mi"):
+    requests = {"cpu": cpu, "memory": memory}
+    return container(resources={"requests": requests, "limits": {"memory": "128Gi", "cpu": "64"}})
 
 
 def bare_pod(cluster):
@@ -113,24 +120,37 @@ MISTAKES = {
         (check(config("shop-settings", {"LOG_LEVEL": "debug", "MAX_ITEMS": "50"})), "in capitals"),
         (check(config("shop-settings", {"LOG_LEVEL": "DEBUG", "MAX_ITEMS": '"50"'})), "quote once"),
     ],
-    "03-2": [(check("Deployment"), "owns what owns"), (check("shop-7d4b9c6f5d"), "That is a name")],
+    "03-2": [
+        (check("Deployment"), "owns what owns"),
+        (check("shop-7d4b9c6f5d"), "That is a name"),
+        (check("replicaset"), "small and capital letters"),
+    ],
     "03-3": [
         (check(service(selector={"app": "shop"}, ports=PORTS)), "No pod of shop has these labels"),
         (check(service(selector=SHOP, ports=[{"port": 80, "targetPort": 80}])), "Nothing listens there"),
+        (check(service(selector=SHOP, ports=[{"port": "80"}])), "is to be a number: leave out the quotes"),
     ],
     "03-4": [
         (check(ingress(PATH, {"kubernetes.io/ingress.class": "nginx"})), "that name is deprecated"),
         (check(ingress({"path": "/", "backend": BACKEND}, ingressClassName="nginx")), "pathType, Prefix"),
+        (check(ingress(PATH, ingressClass="nginx")), "told by spec.ingressClassName"),
+        (check(ingress(PATH, host="app.example.com", ingressClassName="nginx")), "another one"),
+        (check(ingress(PATH, host="http://shop.example.com", ingressClassName="nginx")), "name alone"),
     ],
-    "03-5": [(act(bare_pod), "has no owner"), (act(autoscaler), "you set the number yourself")],
+    "03-5": [(act(lambda cluster: cluster.scale("Deployment", "shop", "3")), "number in quotes"),
+        (act(bare_pod), "has no owner"), (act(autoscaler), "you set the number yourself")],
     "03-6": [
         (probe("livenessProbe", "/ready", "ready"), "withheld by"),
         (probe("readinessProbe", "/health", 8080), "/ready says"),
         (probe("readinessProbe", "/ready", 8080), "named ready"),
+        (probe("readinessProbe", "ready", "ready"), "begins with a slash"),
     ],
     "03-7": [
         (patch(container(resources={"limits": {"memory": "128m"}})), "thousandth of a byte"),
         (patch(container(resources={"limits": {"memory": "128Mi"}})), "give them too"),
+        (patch(amounts("50")), "whole processors"),
+        (patch(amounts("50m", "32M")), "Mi 1024"),
+        (patch(amounts("50m", "32MB")), "such as m, Mi or Gi"),
     ],
 }  # fmt: skip
 
@@ -198,6 +218,7 @@ def test_a_starter_is_not_attempted_mistakes_are_told_and_the_solution_passes(ex
     result = exercise.check(solution.answer)
     assert result.correct, result
     assert "____" not in repr(solution)
+    assert not re.search(r"\b_[a-z]\w*\(", solution.text), "a learner can't call what is private"
 
 
 def test_what_was_deleted_may_be_deleted_again_and_hints_begin_anew_in_each_session(embedded, tmp_path):

@@ -40,7 +40,7 @@ def test_each_parameter_has_an_input_of_its_type(form):
     kinds = {name: type(item) for name, item in form.inputs.items()}
     assert kinds == {
         "namespace": ipywidgets.Text,
-        "level": ipywidgets.Dropdown,
+        "level": ipywidgets.ToggleButtons,
         "count": ipywidgets.BoundedIntText,
         "loud": ipywidgets.Checkbox,
         "note": ipywidgets.Text,

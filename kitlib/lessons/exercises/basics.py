@@ -65,7 +65,7 @@ SECTION = Section(
         ),
         Task(
             "03-2", "who owns the pods", shop.owner, "the kind of the object that owns the pods of shop",
-            "kubectl get pods -l app.kubernetes.io/name=shop -o yaml -n $NAMESPACE",
+            "kubectl get pods -l app.kubernetes.io/name=shop -n $NAMESPACE -o jsonpath={.items[*].metadata}",
             ("Every object that a controller makes names its owner.",
              "It is in metadata.ownerReferences of the pod.",
              "It is what a Deployment makes for each version of its template: a R…Set."),
@@ -88,7 +88,11 @@ SECTION = Section(
              "spec.ingressClassName, spec.rules[].host, and a path with pathType and backend.",
              "backend: {service: {name: shop, port: {number: 80}}}, pathType: Prefix"),
             INGRESS,
-            errors=(("pathType", "Each path says how it is compared: pathType, Prefix or Exact."),),
+            errors=(
+                (r"ingressClass: field", "Who serves it is told by spec.ingressClassName."),
+                (r"spec\.rules\[0\]\.host", "A host is a name alone, without http:// and without a path."),
+                ("pathType", "Each path says how it is compared: pathType, Prefix or Exact."),
+            ),
         ),
         Task(
             "03-5", "more replicas", shop.three, "the Deployment shop with 3 replicas", _DEPLOYMENT,
@@ -100,7 +104,7 @@ SECTION = Section(
         Task(
             "03-6", "traffic to ready pods only", shop.readiness,
             "a readinessProbe: GET /ready on the port ready",
-            f"{_DEPLOYMENT} -o yaml",
+            f"{_DEPLOYMENT} -o jsonpath={{..readinessProbe}}",
             ("A pod is given traffic as long as its readiness probe succeeds.",
              "The probe is in the container: readinessProbe.httpGet, with path and port.",
              'readinessProbe: {httpGet: {path: /ready, port: ready}}'),
@@ -109,7 +113,7 @@ SECTION = Section(
         Task(
             "03-7", "requests and limits", shop.resources,
             "requests of 50m CPU and 32Mi of memory, and a limit of 128Mi of memory",
-            f"{_DEPLOYMENT} -o yaml",
+            f"{_DEPLOYMENT} -o jsonpath={{..resources}}",
             ("Requests are what the scheduler sets aside; a limit is where the kernel steps in.",
              "They are in the container: resources.requests and resources.limits.",
              "resources: {requests: {cpu: 50m, memory: 32Mi}, limits: {memory: 128Mi}}"),

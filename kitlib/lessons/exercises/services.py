@@ -33,11 +33,6 @@ def page() -> list[dict[str, Any]]:
     return [{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": PAGE}, "spec": spec}]
 
 
-def _set(cluster: Cluster, name: str, value: str) -> None:
-    container = {"name": "page", "env": [{"name": name, "value": value}]}
-    cluster.patch("Deployment", PAGE, {"spec": {"template": {"spec": {"containers": [container]}}}})
-
-
 def _variable(cluster: Cluster, name: str) -> str | None:
     """A variable of todo-page; None where there is no such Deployment."""
     found = cluster.find("Deployment", PAGE)
@@ -161,7 +156,9 @@ def discovery(cluster: Cluster, _: Any) -> Verdict:
 
 def point_at_api(cluster: Cluster) -> None:
     """Solves 01-5."""
-    _set(cluster, "API_URL", "http://api")
+    variable = {"name": "API_URL", "value": "http://api"}
+    change = {"spec": {"template": {"spec": {"containers": [{"name": "page", "env": [variable]}]}}}}
+    cluster.patch("Deployment", "todo-page", change)
 
 
 def timeout(cluster: Cluster, _: Any) -> Verdict:
@@ -182,7 +179,9 @@ def timeout(cluster: Cluster, _: Any) -> Verdict:
 
 def set_timeout(cluster: Cluster) -> None:
     """Solves 01-6."""
-    _set(cluster, "API_TIMEOUT_SECONDS", "10")
+    variable = {"name": "API_TIMEOUT_SECONDS", "value": "10"}
+    change = {"spec": {"template": {"spec": {"containers": [{"name": "page", "env": [variable]}]}}}}
+    cluster.patch("Deployment", "todo-page", change)
 
 
 def once(cluster: Cluster, _: Any) -> Verdict:

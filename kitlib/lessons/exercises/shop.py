@@ -16,12 +16,6 @@ def _shop(cluster: Cluster) -> Resource | None:
     return cluster.find("Deployment", "shop")
 
 
-def _container(cluster: Cluster, change: dict[str, Any]) -> None:
-    """Change the container of the Deployment shop."""
-    spec = {"template": {"spec": {"containers": [{"name": "web", **change}]}}}
-    cluster.patch("Deployment", "shop", {"spec": spec})
-
-
 def settings(cluster: Cluster, _: Any) -> Verdict:
     """03-1: configuration in a ConfigMap."""
     found = cluster.find("ConfigMap", "shop-settings")
@@ -110,12 +104,16 @@ def readiness(cluster: Cluster, _: Any) -> Verdict:
         return wrong(seen, "/health says that the program lives; whether it can serve, /ready says.")
     if asked.get("port") not in ("ready", 8181):
         return wrong(seen, "/ready is answered on the port named ready, 8181, and on no other.")
+    if not str(asked.get("path")).startswith("/"):
+        return wrong(seen, "A path begins with a slash.")
     return wrong(seen)
 
 
 def add_readiness(cluster: Cluster) -> None:
     """Solves 03-6."""
-    _container(cluster, {"readinessProbe": {"httpGet": {"path": "/ready", "port": "ready"}}})
+    probe = {"readinessProbe": {"httpGet": {"path": "/ready", "port": "ready"}}}
+    change = {"spec": {"template": {"spec": {"containers": [{"name": "web", **probe}]}}}}
+    cluster.patch("Deployment", "shop", change)
 
 
 def resources(cluster: Cluster, _: Any) -> Verdict:
@@ -133,6 +131,10 @@ def resources(cluster: Cluster, _: Any) -> Verdict:
         )
     if "requests" not in found:
         return wrong("limits without requests", "The scheduler plans with requests: give them too.")
+    if memory.endswith("M") or str(found["requests"].get("memory", "")).endswith("M"):
+        return wrong(found, "M is 1000 × 1000 bytes, and Mi 1024 × 1024: Mi is asked for.")
+    if str(found["requests"].get("cpu", "")).isdigit():
+        return wrong(found, "Without a unit these are whole processors; m is a thousandth of one.")
     wanted = {"requests.cpu": "50m", "requests.memory": "32Mi", "limits.memory": "128Mi"}
     seen = {path: (found.get(path.split(".")[0]) or {}).get(path.split(".")[1]) for path in wanted}
     same = all(seen[path] is not None and parse(seen[path]) == parse(text) for path, text in wanted.items())
@@ -142,7 +144,9 @@ def resources(cluster: Cluster, _: Any) -> Verdict:
 def set_resources(cluster: Cluster) -> None:
     """Solves 03-7."""
     requests = {"cpu": "50m", "memory": "32Mi"}
-    _container(cluster, {"resources": {"requests": requests, "limits": {"memory": "128Mi"}}})
+    resources = {"requests": requests, "limits": {"memory": "128Mi"}}
+    change = {"spec": {"template": {"spec": {"containers": [{"name": "web", "resources": resources}]}}}}
+    cluster.patch("Deployment", "shop", change)
 
 
 def owner(cluster: Cluster, answer: Any) -> Verdict:
@@ -157,6 +161,8 @@ def owner(cluster: Cluster, answer: Any) -> Verdict:
         )
     if str(answer).startswith("shop-"):
         return wrong(answer, "That is a name; the kind of that object is asked for.")
+    if str(answer).lower() in map(str.lower, owners):
+        return wrong(answer, "Kinds are written as the object writes them, small and capital letters.")
     return wrong(answer)
 
 
@@ -174,11 +180,13 @@ def ingress(cluster: Cluster, _: Any) -> Verdict:
     rule = found.at("spec.rules.0", {})
     path = ((rule.get("http") or {}).get("paths") or [{}])[0]
     service = (path.get("backend") or {}).get("service") or {}
-    seen = f"class {found.at('spec.ingressClassName')}, host {rule.get('host')} → {service}"
+    seen = f"class {found.at('spec.ingressClassName')}, host {rule.get('host')} → {written(service)}"
     if found.at("spec.ingressClassName") != "nginx":
         said = "Who serves it is told by spec.ingressClassName; the annotation of that name is deprecated."
         return wrong(seen, said)
-    if rule.get("host") != "shop.example.com":
-        return wrong(seen, "A rule without this host would take the requests for every host.")
+    if not rule.get("host"):
+        return wrong(seen, "A rule without a host takes the requests for every host.")
+    if rule["host"] != "shop.example.com":
+        return wrong(seen, "The host is another one: shop.example.com is asked for.")
     ok = service.get("name") == "shop" and service.get("port") in ({"number": 80}, {"name": "http"})
     return right(seen) if ok else wrong(seen, "It is to send to the Service shop, port 80.")
