@@ -211,6 +211,8 @@ class NotFound(ApiError):
 class Conflict(ApiError):
     """The object changed meanwhile, exists already, or another field manager owns the field (409)."""
 
+    _render_traceback_ = KitError._brief
+
 
 class Forbidden(ApiError):
     """The user may not do that, or admission refused it (401, 403)."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import nbformat
 from lab_help import OpenNotebook
 
@@ -43,3 +45,7 @@ def test_each_control_has_a_name_and_is_reached_by_tab(lab, page, workload, tmp_
         if reached and at < 0:
             break
     assert [names[at] for at in reached] == names
+    second = shown.get_by_role("button", name=re.compile("^web-.*Running")).nth(1)
+    second.focus()
+    page.keyboard.press("Space")
+    shown.get_by_text(f"Log of {second.inner_text().split()[0]}").wait_for()
