@@ -80,6 +80,10 @@ class _Expired(Exception):
     """The server no longer knows the version that the watch stood at (410): list anew."""
 
 
+# After these the watch begins again: its thread must not end, as nothing else would notice.
+_BROKEN = (ClusterError, urllib3.exceptions.HTTPError, msgspec.DecodeError, _Expired)
+
+
 class Watch:
     """The objects of one kind in one namespace, kept in a thread of its own.
 
@@ -137,7 +141,7 @@ class Watch:
 
         while not self._stop.is_set():
             again = Retrying(
-                retry=retry_if_exception_type((ClusterError, urllib3.exceptions.HTTPError, _Expired)),
+                retry=retry_if_exception_type(_BROKEN),
                 wait=wait_random_exponential(multiplier=0.5, max=LONGEST_WAIT),
                 stop=stop_when_event_set(self._stop),
                 sleep=sleep_using_event(self._stop),
@@ -171,9 +175,9 @@ class Watch:
         self.error = ""
         try:
             for line in _lines(answer):
-                self._take(msgspec.json.decode(line, type=_Event))
                 if self._stop.is_set():
-                    return
+                    return  # what a TLS socket gives after its shutdown is ciphertext
+                self._take(msgspec.json.decode(line, type=_Event))
         except urllib3.exceptions.ReadTimeoutError:
             self.error = "its connection was silent"
         finally:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import yaml
@@ -16,10 +18,11 @@ from kitlib.asking.result import Result
 from kitlib.cluster import Cluster, Resource
 from kitlib.cluster.resource import age, pod_restarts
 from kitlib.errors import NotFound
+from kitlib.progress import stage
 from kitlib.redaction import redact, redact_tree
 
 EVENTS = 200  # the newest
-LOG_PAUSES = (0.5, 1.0, 2.0)  # seconds; the kubelet reports a new container within one or two
+LOG_PAUSES = (0.5, 1.0, 2.0, 4.0, 4.0)  # seconds; an idle kubelet reports a new container within two
 _LAST_APPLIED = (
     "kubectl.kubernetes.io/last-applied-configuration"  # repeats the object, a Secret's values too
 )
@@ -63,12 +66,19 @@ def logs(cluster: Cluster, request: reads.Logs) -> Result:
 
 def _log(cluster: Cluster, pod: str, container: str, request: reads.Logs) -> str:
     """The log; right after a restart the pod's status still names an ended container that is removed."""
-    for pause in LOG_PAUSES if request.previous else ():
-        try:
-            return cluster.logs(pod, container=container, previous=True, tail=request.tail)
-        except NotFound:
+    read = partial(cluster.logs, pod, container=container, previous=request.previous, tail=request.tail)
+    try:
+        return read()
+    except NotFound:
+        if not request.previous:
+            raise
+    with stage(f"{pod} restarts: wait for the log of the run before"):
+        for pause in LOG_PAUSES[:-1]:
             time.sleep(pause)
-    return cluster.logs(pod, container=container, previous=request.previous, tail=request.tail)
+            with suppress(NotFound):
+                return read()
+        time.sleep(LOG_PAUSES[-1])
+        return read()
 
 
 def events(cluster: Cluster, request: reads.Events) -> Result:

@@ -116,6 +116,13 @@ class Answer:
         return f"{self.status} after {self.seconds:.1f} s"
 
 
+def remove(cluster: Cluster, name: str) -> None:
+    """Remove a Deployment, if it is there, and wait until its pods answer no more."""
+    cluster.delete("Deployment", name, missing_ok=True)
+    for pod in cluster.list("Pod", labels={"app.kubernetes.io/name": name}):
+        cluster.delete("Pod", pod.name, missing_ok=True)
+
+
 def ask(cluster: Cluster, method: str, service: str, path: str, body: Any = None) -> Answer:
     """Ask a Service, and time it; an error status is an answer, too.
 

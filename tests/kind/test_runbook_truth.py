@@ -259,7 +259,7 @@ def start(cluster):
     return subprocess.Popen([sys.executable, "-c", code, cluster.namespace, cluster.context])
 
 
-def until(true, timeout=60.0):
+def until(true, timeout=180.0):
     deadline = time.monotonic() + timeout
     while not true():
         assert time.monotonic() < deadline, "it did not come true"
