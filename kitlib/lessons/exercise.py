@@ -213,9 +213,7 @@ class Exercise:
         return self._keep(verdict.outcome, verdict.observed, verdict.message)
 
     def _failed(self, told: str) -> Result:
-        said = re.sub(
-            r"Invalid value: (\S*\{.*\}|\"map\[.*\]\"): ", "", told
-        )  # the whole object, in Go's form
+        said = re.sub(_WHOLE, "", told)
         if fixed := re.search(_FIXED, said):
             again = f"%kubectl delete {fixed[1].lower()} {fixed[2]}"
             return self._keep("error", said, f"It is there, and that of it can't be changed. First: {again}")

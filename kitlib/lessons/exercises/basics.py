@@ -65,7 +65,8 @@ SECTION = Section(
         ),
         Task(
             "03-2", "who owns the pods", shop.owner, "the kind of the object that owns the pods of shop",
-            "kubectl get pods -l app.kubernetes.io/name=shop -n $NAMESPACE -o jsonpath={.items[*].metadata}",
+            "kubectl get pods -l app.kubernetes.io/name=shop -n $NAMESPACE "
+            "-o custom-columns=POD:.metadata.name,OWNER:.metadata.ownerReferences[0].kind",
             ("Every object that a controller makes names its owner.",
              "It is in metadata.ownerReferences of the pod.",
              "It is what a Deployment makes for each version of its template: a R…Set."),
