@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
@@ -71,9 +70,11 @@ def _parser() -> argparse.ArgumentParser:
 def _completed(context: CompletionContext) -> SimpleMatcherResult:
     """What may stand at the cursor in a line of one of the commands; there, nothing of Python's."""
     line = re.match(rf"\s*%({'|'.join(commands.NAMES)})\s+(.*)", context.text_until_cursor)
-    words: list[str] = []
-    if line:
-        with suppress(KitError):  # a completion is no place to complain
-            words = commands.complete(line[1], line[2], place.current())
-    found = [SimpleCompletion(word, type=line[1] if line else None) for word in words]
+    if line is None:
+        return {"completions": []}
+    try:
+        words = commands.complete(line[1], line[2], place.current())
+    except KitError:
+        words = []  # a completion is no place to complain
+    found = [SimpleCompletion(word, type=line[1]) for word in words]
     return {"completions": found, "suppress": True, "ordered": True}
