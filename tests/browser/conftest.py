@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import threading
+import time
 import uuid
 
 import psutil
@@ -30,6 +32,17 @@ def browser():
         found.close()
 
 
+def listening(port):
+    """Wait until the server listens, which it says a moment before."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            return socket.create_connection(("127.0.0.1", port), timeout=5).close()
+        except ConnectionRefusedError:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
+
 @pytest.fixture
 def lab(tmp_path, tmp_path_factory, kind_cluster):
     """The address of a JupyterLab on the test's own folder, with its token."""
@@ -44,6 +57,7 @@ def lab(tmp_path, tmp_path_factory, kind_cluster):
     lines = iter(server.stderr.readline, "")
     address = next(m.group() for line in lines if (m := re.search(r"http://127\.0\.0\.1:\d+", line)))
     threading.Thread(target=lambda: [None for _ in lines], daemon=True).start()  # its pipe must not fill up
+    listening(int(address.rpartition(":")[2]))
     yield lambda name: f"{address}/lab/tree/{name}?token=for-this-test"
     family = [*psutil.Process(server.pid).children(recursive=True), psutil.Process(server.pid)]
     server.terminate()
