@@ -60,6 +60,7 @@ MISTAKES = {
         (variable("API_URL", "http://api.default.svc.cluster.local"), "comes its namespace"),
         (variable("API_URL", "http://10.96.3.4"), "its name stays"),
         (variable("API_URL", "api"), "its scheme"),
+        (variable("API_URL", "https://api"), "without TLS"),
     ],
     "01-6": [
         (variable("API_TIMEOUT_SECONDS", "10s"), "the number alone"),
@@ -109,3 +110,8 @@ def test_a_job_that_is_there_can_only_be_made_anew(lesson):
 def test_a_kind_of_another_group_says_which(lesson):
     said = program("batch/v1 Deployment")(lesson.exercises[6])
     assert "Deployment is of apps/v1" in said.message
+
+
+def test_a_delivery_is_understood_however_it_is_capitalised(lesson):
+    exercise = lesson.exercises[3]
+    assert exercise.check(architecture.DELIVERY.replace("At-least-once", "at-least-once")).correct
