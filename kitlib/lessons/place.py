@@ -39,13 +39,19 @@ def enter(name: str, cluster: Cluster | None = None) -> Cluster:
         cluster: none: as `kitlib.connect`.
 
     Raises:
-        UsageError: kit knows no cluster; or the namespace exists, no lesson made it, and no setting names it.
+        UsageError: kit knows no cluster; it has no node; or the namespace exists, no lesson made it, and no
+            setting names it.
         ClusterError: the cluster does not answer, or refuses.
     """
     configured = get_settings().lesson_namespace
     name = configured or name
     bound = cluster.within(name) if cluster else connect(namespace=name)
     if not configured:  # a learner may not be allowed to see more of that one than what is in it
+        if not bound.list("Node"):
+            raise UsageError(
+                f"the cluster at {bound.server} has no node: no pod would ever be placed",
+                fix="kit cluster down, then kit cluster up, or kit cluster up --provider embedded --nodes 2",
+            )
         _made(bound)
     _entered.append(bound)
     return bound

@@ -21,9 +21,8 @@ def test_the_basics_run_in_jupyterlab(lab, page, tmp_path):
         notebook.cell(id).scroll_into_view_if_needed()
         page.screenshot(path=tmp_path / f"{id}.png")
     assert notebook.cell("picture").get_by_text("replicas available").is_visible()
-    assert (
-        notebook.cell("picture").locator("figure tspan").count() == 3
-    )  # the first, the restarted, the broken
+    revisions = notebook.cell("picture").locator("figure tspan")
+    assert revisions.count() == 3  # the first, the restarted, the broken
     page.keyboard.press("Control+s")
     page.locator(".jp-mod-dirty").wait_for(state="detached", timeout=30_000)
     cells = [cell for cell in nbformat.read(copy, 4).cells if cell.cell_type == "code"]

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from kitlib.cluster import Cluster
+from kitlib.cluster.embedded import running
 from kitlib.errors import UsageError
 from kitlib.lessons import place
 from kitlib.lessons.catalogue import sections
@@ -251,6 +252,11 @@ def test_a_lesson_goes_on_where_it_was_and_resets(embedded, tmp_path):
         assert fresh.cluster.find("ConfigMap", "leftover") is not None
     finally:
         place.leave(embedded.within("lesson-00"), wait=True)
+
+
+def test_a_cluster_without_nodes_is_refused_before_anything_waits_for_a_pod():
+    with running() as bare, pytest.raises(UsageError, match=r"has no node.*\n.*--nodes 2"):
+        start("00", bare)
 
 
 def test_a_namespace_of_somebody_else_is_refused_unless_it_is_the_learners(embedded, monkeypatch):
