@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 
 import nbformat
 import yaml
 
 from kitlib import runbooks
+from kitlib.operations import draining
 
 
 def never(_change):
@@ -49,6 +51,18 @@ def as_service_account(cluster, folder):
     limited = Path(folder) / "limited"
     limited.write_text(yaml.safe_dump(config))
     return str(limited)
+
+
+def wait_empty(cluster, node):
+    """Wait until the namespaces of earlier tests, which are still being deleted, hold no pod on a node.
+
+    A whole node is drained, so their pods would be a part of the plan, or forbid it.
+    """
+    own, accepted = cluster.namespace, {"unmanaged": True, "local_data": True}
+    deadline = time.monotonic() + 120
+    while left := [pod for pod in draining.to_evict(cluster, node, **accepted) if pod["namespace"] != own]:
+        assert time.monotonic() < deadline, f"pods of other tests stay on {node}: {left}"
+        time.sleep(0.5)
 
 
 def run(cluster, name, approve=lambda change: True, **given):

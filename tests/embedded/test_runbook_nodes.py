@@ -7,7 +7,7 @@ import time
 
 import papermill
 import pytest
-from runbooks_help import deployment, never, run, texts, use
+from runbooks_help import deployment, never, run, texts, use, wait_empty
 
 from kitlib import runbooks
 from kitlib.errors import Forbidden, NotApproved, WaitTimeout
@@ -21,6 +21,7 @@ NODE, OTHER = "fake-1", "fake-2"
 def place(namespace, tmp_path, monkeypatch):
     """A Deployment on both nodes and a DaemonSet; the node is open before and after."""
     use(monkeypatch, namespace, tmp_path)
+    wait_empty(namespace, NODE)
     draining.set_cordon(namespace, NODE, cordoned=False)
     namespace.apply([deployment("web", 4), agent()])
     namespace.wait("Deployment", "web")

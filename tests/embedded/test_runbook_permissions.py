@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from runbooks_help import as_service_account, deployment, run, use
+from runbooks_help import as_service_account, deployment, run, use, wait_empty
 from tls_help import secret, signed
 
 from kitlib.operations import draining
@@ -49,6 +49,7 @@ def test_reports_of_a_namespace(place, tmp_path, monkeypatch, name):
     ("name", "given"), [("capacity-report", {}), ("node-drain", {"selector": "app=web"})]
 )
 def test_what_needs_the_whole_cluster(place, tmp_path, monkeypatch, name, given):
+    wait_empty(place, "fake-1")
     limited(place, tmp_path, monkeypatch, name, everywhere=True)
     result = run(place, name, **given, **({"node": "fake-1"} if name == "node-drain" else {}))
     assert result.exit_code == 0, result.record["message"]
