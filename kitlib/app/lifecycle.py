@@ -6,12 +6,13 @@ import base64
 import fcntl
 import html
 import secrets
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from kitlib import docker
+from kitlib import docker, tools
 from kitlib.app import images, trouble
 from kitlib.app.release import Release
 from kitlib.cluster import Cluster, ResourceList, manage
@@ -25,6 +26,8 @@ from kitlib.settings import get_settings
 RELEASE = "todo-app"
 PART_OF = {"app.kubernetes.io/instance": RELEASE}
 DATABASE = f"{RELEASE}-postgresql"
+PAGE = f"{RELEASE}-frontend"  # the Service that a browser asks; it passes on what is the API's
+PAGE_PORT = 8080  # on this machine
 READY_SECONDS = 300.0
 UNFIT: dict[str, str] = {  # provider → why its clusters can't have the application
     "embedded": "runs no containers",
@@ -118,6 +121,22 @@ def status(cluster_name: str | None = None, namespace: str | None = None) -> App
     record = _running(cluster_name)
     cluster = record.connect(namespace or get_settings().namespace)
     return _status(cluster, Release(record, cluster.namespace, RELEASE))
+
+
+def way_in(cluster_name: str | None = None, namespace: str | None = None) -> str:
+    """The command that shows the application at http://localhost:8080 while it runs.
+
+    Args:
+        cluster_name, namespace: as for `up`.
+
+    Raises:
+        UsageError: kit knows no such cluster.
+        ToolNotFound: kubectl is not on this machine.
+    """
+    record = manage.known(cluster_name)
+    command = [str(tools.find("kubectl")), f"--kubeconfig={record.kubeconfig}", f"--context={record.context}"]
+    command += [f"--namespace={namespace or get_settings().namespace}", "port-forward", f"service/{PAGE}"]
+    return shlex.join([*command, f"{PAGE_PORT}:80"])
 
 
 def wait_ready(cluster: Cluster, *, timeout: float = READY_SECONDS) -> None:

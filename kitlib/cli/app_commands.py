@@ -16,6 +16,8 @@ def up(name: str | None = NAME, namespace: str | None = NAMESPACE) -> None:
     from kitlib import app as application
 
     typer.echo(repr(application.up(name, namespace)))
+    typer.echo("\nTo open it, run this in another terminal, and http://localhost:8080 in a browser:")
+    typer.echo(f"  {application.way_in(name, namespace)}")
 
 
 @app.command()

@@ -21,6 +21,7 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "Secret": ("v1", ("secrets",)),
     "Service": ("v1", ("services", "svc")),
     "ServiceAccount": ("v1", ("serviceaccounts", "sa")),
+    "ControllerRevision": ("apps/v1", ("controllerrevisions",)),
     "DaemonSet": ("apps/v1", ("daemonsets", "ds")),
     "Deployment": ("apps/v1", ("deployments", "deploy")),
     "ReplicaSet": ("apps/v1", ("replicasets", "rs")),

@@ -195,8 +195,10 @@ def _environment(cluster: Cluster) -> dict[str, str]:
 
 def _taught(name: str, arguments: Sequence[str], failure: CommandFailed) -> CommandError:
     said = "\n".join(line for line in failure.output.strip().splitlines()[-12:] if line.strip())
-    message = f"{name} {shlex.join(arguments)}: exit code {failure.returncode}\n{said}"
-    return CommandError(message, fix=_nearest(name, arguments, failure.output))
+    meant = _nearest(name, arguments, failure.output)
+    if meant.startswith("did you mean"):  # kubectl says the same, in three lines
+        said = re.sub(r"\nDid you mean this\?(\n\t\S+)+", "", said)
+    return CommandError(f"{name} {shlex.join(arguments)}: exit code {failure.returncode}\n{said}", fix=meant)
 
 
 def _nearest(name: str, arguments: Sequence[str], said: str) -> str:

@@ -69,19 +69,25 @@ def request_path(spec: Architecture) -> Picture:
 def attempts(call: Synchronous) -> Picture:
     """The attempts of a call whose every attempt times out, over time."""
     between, each, total = pauses(call), seconds(call.timeout), longest(call)
-    scale = 620 / total
-    shapes, at = [], 0.0
+    scale = 600 / total
+    shapes, at = [f"<path d='M20 46H620' stroke='#5d6d7e'/>{_tick(20, '0')}"], 0.0
     for number, pause in enumerate([*between, 0.0]):
-        x, width = 10 + at * scale, each * scale
+        x, width = 20 + at * scale, each * scale
         shapes.append(
             f"<rect x='{x:.1f}' y='10' width='{width:.1f}' height='30' fill='#d6e4f0' stroke='#2471a3'/>"
         )
         shapes.append(f"<text x='{x + width / 2:.1f}' y='30' text-anchor='middle'>{number + 1}</text>")
+        shapes.append(_tick(x + width, f"{at + each:g}{' s' if at + each == total else ''}"))
         at += each + pause
-    shapes.append(f"<text x='630' y='60' text-anchor='end'>{total:g} s</text>")
     words = f"{len(between) + 1} × {each:g} s, and pauses of {sum(between):g} s"
     title = f"{call.pattern}, {call.use_case}, when nobody answers"
     return Picture(title, f"{words}: the caller knows after {total:g} s", 640, 70, "".join(shapes))
+
+
+def _tick(x: float, text: str) -> str:
+    """A moment on the axis of `attempts`."""
+    line = f"<path d='M{x:.1f} 46V50' stroke='#5d6d7e'/>"
+    return f"{line}<text x='{x:.1f}' y='64' text-anchor='middle'>{text}</text>"
 
 
 def loop(title: str, steps: Iterable[str]) -> Picture:

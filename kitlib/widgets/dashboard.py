@@ -23,6 +23,8 @@ class Dashboard(Live):
         cluster: where; none: as `kitlib.connect`.
     """
 
+    height = "30em"
+
     def __init__(self, cluster: Cluster | None = None) -> None:
         super().__init__(cluster)
 

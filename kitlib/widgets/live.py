@@ -32,13 +32,16 @@ class Live(ipywidgets.VBox):  # type: ignore[misc]
         subject: what is looked at, to tell views of one class apart.
     """
 
+    height: ClassVar[str | None] = None  # of a view that would push away what one types beneath it
+
     _open: ClassVar[dict[tuple[str, str, str, str], Live]] = {}
 
     def __init__(self, cluster: Cluster | None, subject: str = "") -> None:
         self.cluster = cluster or connect()
         self.status = ipywidgets.HTML()
         self.pause = ipywidgets.ToggleButton(description="Pause", tooltip="stop looking, or go on")
-        super().__init__([ipywidgets.HBox([self.pause, self.status]), *self.parts()])
+        below = ipywidgets.VBox(self.parts(), layout={"height": self.height, "overflow": "auto"})
+        super().__init__([ipywidgets.HBox([self.pause, self.status]), below])
         self._ended = threading.Event()
         self._looking = threading.Lock()
         key = (type(self).__name__, self.cluster.context, self.cluster.namespace, subject)

@@ -24,6 +24,8 @@ class OwnerTree(Live):
         cluster: where; none: as `kitlib.connect`.
     """
 
+    height = "18em"
+
     def __init__(self, cluster: Cluster | None = None) -> None:
         super().__init__(cluster)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import ipywidgets
 
-from kitlib.cluster import Cluster
+from kitlib.cluster import Cluster, Resource
 from kitlib.cluster.resource import pod_ready
 from kitlib.cluster.rollout import rollout_state
 from kitlib.lessons import timelines
@@ -16,6 +17,8 @@ from kitlib.operations import workloads
 from kitlib.widgets.live import Live
 
 MOST = 120  # moments that are kept
+_NUMBER = "deployment.kubernetes.io/revision"  # k8s.io/kubernetes/pkg/controller/deployment/util
+_EARLIER = f"{_NUMBER}-history"  # the numbers that it had before the Deployment came back to it
 
 
 class RolloutView(Live):
@@ -29,7 +32,8 @@ class RolloutView(Live):
     def __init__(self, workload: str, cluster: Cluster | None = None) -> None:
         self._workload = workload
         self._started = time.monotonic()
-        self.moments: list[tuple[float, dict[str, int]]] = []  # seconds, ready pods by revision
+        self.moments: list[tuple[float, dict[str, int]]] = []  # seconds, ready pods by revision's hash
+        self.names: dict[str, str] = {}  # of the revisions, by hash
         super().__init__(cluster, workload)
 
     def parts(self) -> list[Any]:
@@ -45,17 +49,33 @@ class RolloutView(Live):
             labels = pod.labels
             revision = labels.get("pod-template-hash") or labels.get("controller-revision-hash", "?")
             ready[revision] = ready.get(revision, 0) + pod_ready(pod)
+        self.names |= _names(self.cluster, item, ready)
         self.moments = [*self.moments, (time.monotonic() - self._started, ready)][-MOST:]
-        self.picture.value = _drawn(f"The rollout of {item.name}", self.moments)._repr_html_()
+        self.picture.value = _drawn(item.name, self.moments, self.names)._repr_html_()
         return f"{item.kind} {item.name}: {rollout_state(item).message}"
 
 
-def _drawn(title: str, moments: list[tuple[float, dict[str, int]]]) -> Picture:
+def _names(cluster: Cluster, workload: Resource, hashes: Iterable[str]) -> dict[str, str]:
+    """What the revisions of these hashes are called: by their numbers, as `kubectl rollout history` does."""
+    kind = "ReplicaSet" if workload.kind == "Deployment" else "ControllerRevision"
+    kept = cluster.list(kind, labels=workload.at("spec.selector.matchLabels"))
+    return {ending: _name(item) for ending in hashes for item in kept if item.name.endswith(ending)}
+
+
+def _name(revision: Resource) -> str:
+    notes = revision["metadata"].get("annotations") or {}
+    earlier = f" (was {notes[_EARLIER].replace(',', ', ')})" if _EARLIER in notes else ""
+    return f"revision {revision.get('revision') or notes.get(_NUMBER, '?')}{earlier}"
+
+
+def _drawn(workload: str, moments: list[tuple[float, dict[str, int]]], names: Mapping[str, str]) -> Picture:
     """A line over time for each revision, from when it has pods on; in words: what is ready now."""
     series: dict[str, list[tuple[float, float]]] = {}
     for at, ready in moments:
         for revision in {**series, **ready}:
             point = (at - moments[0][0], float(ready.get(revision, 0)))
             series.setdefault(revision, []).append(point)
-    words = ", ".join(f"{revision} {points[-1][1]:.0f} ready" for revision, points in series.items())
-    return timelines.drawn(title, words or "no pods", timelines.Panel("ready pods", series))
+    named = {names.get(revision, revision): points for revision, points in series.items()}
+    words = ", ".join(f"{name}: {points[-1][1]:.0f} ready" for name, points in named.items())
+    panel = timelines.Panel("ready pods", named)
+    return timelines.drawn(f"The rollout of {workload}", words or "no pods", panel)

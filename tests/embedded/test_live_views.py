@@ -124,9 +124,31 @@ def test_a_rollout_is_drawn_revision_by_revision(there):
     there.restart("Deployment", "web")
     until(lambda: len({name for _, ready in view.moments for name in ready}) == 2)
     until(lambda: "2 of 2 replicas available" in repr(view))
-    for revision in {name for _, ready in view.moments for name in ready}:
+    for revision in ("revision 1", "revision 2"):
         assert f"■ {revision}</tspan>" in view.picture.value
-        assert re.search(rf"{revision} \d ready", view.picture.value.partition("<svg")[0])  # aria-label
+        assert re.search(rf"{revision}: \d ready", view.picture.value.partition("<svg")[0])  # aria-label
+
+
+def test_a_revision_that_is_gone_back_to_has_its_new_number_and_the_old_one(there):
+    first = there.get("Deployment", "web").at("spec.template")
+    view = RolloutView("web", there)
+    there.restart("Deployment", "web")
+    there.wait("Deployment", "web")
+    view.look()
+    back = [{"op": "replace", "path": "/spec/template", "value": first}]
+    there.patch("Deployment", "web", back, type="json")
+    there.wait("Deployment", "web")
+    until(lambda: "■ revision 3 (was 1)</tspan>" in view.picture.value)
+    assert "■ revision 2</tspan>" in view.picture.value
+
+
+@pytest.mark.parametrize("kind", ["StatefulSet", "DaemonSet"])
+def test_revisions_of_other_workloads_have_numbers_too(there, kind):
+    made = deployment("db")["spec"]
+    spec = {"selector": made["selector"], "template": made["template"]}
+    there.apply({"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": "db"}, "spec": spec})
+    there.wait(kind, "db")
+    assert "■ revision 1</tspan>" in RolloutView(f"{kind}/db", there).picture.value
 
 
 def test_a_workload_that_is_not_there_is_said(there):

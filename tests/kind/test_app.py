@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 import fcntl
 import json
+import re
+import shlex
 import signal
 import subprocess
 import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from urllib.request import urlopen
 
 import pytest
 import service_answers
@@ -170,6 +173,21 @@ def test_a_todo_created_through_the_frontend_is_the_apis(app):
     with pytest.raises(ApiError) as caught:
         ask(app, "GET", "/api/todos/999999999", service=FRONTEND)
     assert caught.value.status == 404
+
+
+def test_the_command_to_open_it_leads_to_the_page_and_its_api(app, kind_cluster):
+    *command, ports = shlex.split(application.way_in(kind_cluster.name))
+    assert ports == "8080:80"
+    forward = subprocess.Popen([*command, ":80"], stdout=subprocess.PIPE, text=True)  # any free port
+    try:
+        port = re.search(r"127\.0\.0\.1:(\d+) ->", forward.stdout.readline())[1]
+        with urlopen(f"http://localhost:{port}/", timeout=30) as page:
+            assert "<h1>Todos</h1>" in page.read().decode()
+        with urlopen(f"http://localhost:{port}/api/todos", timeout=30) as todos:
+            assert "items" in json.load(todos)
+    finally:
+        forward.terminate()
+        forward.wait()
 
 
 def test_the_frontend_runs_as_user_1000_and_can_write_to_nothing_but_its_cache_and_tmp(app, kind_cluster):

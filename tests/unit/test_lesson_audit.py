@@ -115,6 +115,9 @@ def test_the_longest_wait_is_every_attempt_and_every_pause(timeout, attempts, ba
     assert calls.longest(found) == expected
     picture = pictures.attempts(found)
     assert picture.shapes.count("<rect") == attempts + 1
+    moments = re.findall(r"text-anchor='middle'>([\d.]+)( s)?</text>", picture.shapes)
+    assert moments[0] == ("0", "")  # the axis begins there, and ends with its unit
+    assert moments[-1] == (f"{expected}", " s")
     assert f"after {expected} s" in repr(picture)
 
 

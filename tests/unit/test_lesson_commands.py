@@ -74,6 +74,7 @@ def test_what_only_looks_like_it_is_not_refused(cluster):
 TAUGHT = {
     ("kubectl", "get pods --selecter app=web"): "did you mean --selector?",
     ("kubectl", "gett pods"): "did you mean get?",
+    ("helm", "instal"): "did you mean install?",
     ("kit", "dignose"): "did you mean diagnose?",
     ("kit", "lab lists --now"): "",
 }
@@ -87,6 +88,7 @@ def test_a_failure_says_its_code_its_last_words_and_what_was_meant(cluster, name
     assert "\n" in failure.value.message
     if TAUGHT[name, line]:
         assert failure.value.fix == TAUGHT[name, line]
+    assert "Did you mean this" not in failure.value.message  # kubectl's own guess would come first
 
 
 def test_a_server_that_is_away_is_said_in_kubectls_own_words(cluster):
