@@ -77,7 +77,8 @@ def attempts(call: Synchronous) -> Picture:
             f"<rect x='{x:.1f}' y='10' width='{width:.1f}' height='30' fill='#d6e4f0' stroke='#2471a3'/>"
         )
         shapes.append(f"<text x='{x + width / 2:.1f}' y='30' text-anchor='middle'>{number + 1}</text>")
-        shapes.append(_tick(x + width, f"{at + each:g}{' s' if at + each == total else ''}"))
+        unit = " s" if number == len(between) else ""
+        shapes.append(_tick(x + width, f"{at + each:g}{unit}"))
         at += each + pause
     words = f"{len(between) + 1} × {each:g} s, and pauses of {sum(between):g} s"
     title = f"{call.pattern}, {call.use_case}, when nobody answers"

@@ -13,12 +13,12 @@ from kitlib.cluster.resource import pod_ready
 from kitlib.cluster.rollout import rollout_state
 from kitlib.lessons import timelines
 from kitlib.lessons.pictures import Picture
-from kitlib.operations import workloads
+from kitlib.operations import revisions, workloads
 from kitlib.widgets.live import Live
 
 MOST = 120  # moments that are kept
-_NUMBER = "deployment.kubernetes.io/revision"  # k8s.io/kubernetes/pkg/controller/deployment/util
-_EARLIER = f"{_NUMBER}-history"  # the numbers that it had before the Deployment came back to it
+# The numbers that a revision had before: k8s.io/kubernetes/pkg/controller/deployment/util
+_EARLIER = "deployment.kubernetes.io/revision-history"
 
 
 class RolloutView(Live):
@@ -56,16 +56,21 @@ class RolloutView(Live):
 
 
 def _names(cluster: Cluster, workload: Resource, hashes: Iterable[str]) -> dict[str, str]:
-    """What the revisions of these hashes are called: by their numbers, as `kubectl rollout history` does."""
+    """The revisions of these hashes by their numbers, as `kubectl rollout history` has them.
+
+    One that its controller has not given a number yet is left out.
+    """
     kind = "ReplicaSet" if workload.kind == "Deployment" else "ControllerRevision"
     kept = cluster.list(kind, labels=workload.at("spec.selector.matchLabels"))
-    return {ending: _name(item) for ending in hashes for item in kept if item.name.endswith(ending)}
+    named = {ending: _name(item) for ending in hashes for item in kept if item.name.endswith(ending)}
+    return {ending: name for ending, name in named.items() if name}
 
 
 def _name(revision: Resource) -> str:
     notes = revision["metadata"].get("annotations") or {}
+    number = revision.get("revision") or revisions.number(revision)  # a ControllerRevision has a field for it
     earlier = f" (was {notes[_EARLIER].replace(',', ', ')})" if _EARLIER in notes else ""
-    return f"revision {revision.get('revision') or notes.get(_NUMBER, '?')}{earlier}"
+    return f"revision {number}{earlier}" if number else ""
 
 
 def _drawn(workload: str, moments: list[tuple[float, dict[str, int]]], names: Mapping[str, str]) -> Picture:
