@@ -53,7 +53,7 @@ faults: setup ## every fault of the catalogue, injected and healed on a kind clu
 lab: setup ## JupyterLab on the notebooks
 	@echo "JupyterLab starts; open one of the addresses below. Ctrl+C, twice, ends it."
 	@JUPYTER_CONFIG_PATH=$(CURDIR)/kitlib/lessons/jupyterlab $(RUN) jupyter lab --notebook-dir=notebooks \
-	  --LabApp.default_url=/lab/tree/00-start.ipynb $$([ $$(id -u) != 0 ] || echo --allow-root)
+	  --log-level=WARN --LabApp.default_url=/lab/tree/00-start.ipynb $$([ $$(id -u) != 0 ] || echo --allow-root)
 
 clean: setup ## remove the cluster kit made, and stop the Docker engine kit started
 	$(RUN) kit cluster down

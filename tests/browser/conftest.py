@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
-import socket
-import subprocess
 import sys
-import threading
-import time
 import uuid
 
-import psutil
+import jupyter_server
 import pytest
 from playwright.sync_api import sync_playwright
 
@@ -32,36 +27,19 @@ def browser():
         found.close()
 
 
-def listening(port):
-    """Wait until the server listens, which it says a moment before."""
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            return socket.create_connection(("127.0.0.1", port), timeout=5).close()
-        except ConnectionRefusedError:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-
-
 @pytest.fixture
 def lab(tmp_path, tmp_path_factory, kind_cluster):
     """The address of a JupyterLab on the test's own folder, with its token."""
     assert os.environ["KIT_CLUSTER"] == kind_cluster.name  # the kernel finds the cluster by it
     command = [sys.executable, "-m", "jupyter", "lab", f"--notebook-dir={tmp_path}", "--allow-root"]
     options = ["--no-browser", "--ServerApp.port=0", "--IdentityProvider.token=for-this-test"]
+    folder = tmp_path_factory.mktemp("jupyter")
     own = os.environ | {
-        "JUPYTER_CONFIG_DIR": str(tmp_path_factory.mktemp("jupyter")),  # no tabs of an earlier session
+        "JUPYTER_CONFIG_DIR": str(folder),  # no tabs of an earlier session
         "JUPYTER_CONFIG_PATH": str(QUIET),
     }
-    server = subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True, env=own)
-    lines = iter(server.stderr.readline, "")
-    address = next(m.group() for line in lines if (m := re.search(r"http://127\.0\.0\.1:\d+", line)))
-    threading.Thread(target=lambda: [None for _ in lines], daemon=True).start()  # its pipe must not fill up
-    listening(int(address.rpartition(":")[2]))
-    yield lambda name: f"{address}/lab/tree/{name}?token=for-this-test"
-    family = [*psutil.Process(server.pid).children(recursive=True), psutil.Process(server.pid)]
-    server.terminate()
-    psutil.wait_procs(family, timeout=30)
+    with jupyter_server.running([*command, *options], own, folder) as address:
+        yield lambda name: f"{address}/lab/tree/{name}?token=for-this-test"
 
 
 @pytest.fixture

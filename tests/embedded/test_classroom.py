@@ -6,11 +6,10 @@ import json
 import os
 import subprocess
 import sys
-import time
-import urllib.error
 import urllib.request
 from pathlib import Path
 
+import jupyter_server
 import pytest
 from runbooks_help import deployment
 from typer.testing import CliRunner
@@ -171,33 +170,11 @@ def test_a_learners_jupyterlab_has_the_notebooks_and_the_place(seats):
         desk.prepare("zoe", Path(folder.parent / "zoe"))
 
 
-def answered(url, seconds=30):
-    """What a server says that tells its address before it listens."""
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            with urllib.request.urlopen(url, timeout=10) as answer:
-                return json.load(answer)
-        except urllib.error.URLError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.2)
-
-
-def test_a_learners_jupyterlab_answers(seats):
+def test_a_learners_jupyterlab_answers(seats, tmp_path):
     folder = seats["bob"].folder
     environment = desk.prepare("bob", folder) | {"JUPYTER_TOKEN": "for-this-test"}
     command = [*desk.command(folder, 0), "--ServerApp.port_retries=0"]
-    server = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, cwd=folder)
-    try:
-        address = next(
-            line[line.index("http://127.0.0.1") :].split("/")[2]
-            for line in iter(server.stderr.readline, "")
-            if "http://127.0.0.1" in line
-        )
-        url = f"http://{address}/api/contents?token=for-this-test"
-        names = {item["name"] for item in answered(url)["content"]}
-        assert {"00-start.ipynb", "labs"} <= names
-    finally:
-        server.terminate()
-        server.communicate(timeout=30)
+    with jupyter_server.running(command, environment, tmp_path) as server:
+        asked = f"{server}/api/contents?token=for-this-test"
+        with urllib.request.urlopen(asked, timeout=30) as answer:
+            assert {"00-start.ipynb", "labs"} <= {item["name"] for item in json.load(answer)["content"]}

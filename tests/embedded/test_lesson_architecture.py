@@ -18,9 +18,9 @@ def variable(name, value):
     return patched("todo-page", {"name": "page", "env": [{"name": name, "value": value}]})
 
 
-def program(kind="batch/v1 Job", policy="Never", arguments='["-plugins"]'):
+def program(kind="batch/v1 Job", policy="Never", arguments='["-plugins"]', without="~"):
     version, kind = kind.split()
-    text = architecture.PROGRAM.replace("batch/v1", version).replace("Job", kind)
+    text = architecture.PROGRAM.replace(without, "").replace("batch/v1", version).replace("Job", kind)
     return answer(
         text.replace("Never", policy).replace('["-plugins"]', arguments).replace("IMAGE", web.ELSEWHERE)
     )
@@ -70,7 +70,8 @@ MISTAKES = {
     "01-7": [
         (program(policy="Always"), "must not be started again"),
         (program(arguments="[]"), "never ends"),
-        (program("batch/v1 CronJob"), "this is to run once"),
+        (program("batch/v1 CronJob"), "this is to run once"),  # the server names one of two fields
+        (program("batch/v1 CronJob", without="  backoffLimit: 2\n"), "this is to run once"),
         (bare_pod(), "a Job does"),
     ],
 }  # fmt: skip

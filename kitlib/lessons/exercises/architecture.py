@@ -133,7 +133,7 @@ SECTION = Section(
             _run_once,
             errors=(
                 (r"(?i)restartPolicy|Unsupported value", services.ENDS),
-                (r"backoffLimit: field not declared", services.AGAIN),
+                (r"spec\.(backoffLimit|template): field not declared", services.AGAIN),
             ),
         ),
     ),

@@ -10,5 +10,4 @@ c = get_config()  # type: ignore[name-defined]  # noqa: F821
 # not started from a terminal itself (jupyter_server_terminals).
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 c.ServerApp.terminado_settings = {"shell_command": [os.environ.get("SHELL") or "sh"]}
-c.Application.log_level = "WARN"  # of forty lines, the address to open is one
 c.LanguageServerManager.autodetect = False  # it lists twenty that are not installed
