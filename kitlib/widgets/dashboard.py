@@ -13,7 +13,7 @@ from kitlib.cluster.resource import ResourceList, age, pod_ready
 from kitlib.widgets.live import Live, table
 from kitlib.wording import counted
 
-EVENTS = 10  # the newest
+EVENTS = 8  # the newest
 
 
 class Dashboard(Live):
@@ -23,7 +23,7 @@ class Dashboard(Live):
         cluster: where; none: as `kitlib.connect`.
     """
 
-    height = "30em"
+    height = "34em"
 
     def __init__(self, cluster: Cluster | None = None) -> None:
         super().__init__(cluster)

@@ -32,7 +32,9 @@ class Live(ipywidgets.VBox):  # type: ignore[misc]
         subject: what is looked at, to tell views of one class apart.
     """
 
-    height: ClassVar[str | None] = None  # of a view that would push away what one types beneath it
+    # What a view takes from the start: growing, it would push away what one types beneath it. It does not
+    # scroll instead, as JupyterLab takes the keys for that.
+    height: ClassVar[str | None] = None
 
     _open: ClassVar[dict[tuple[str, str, str, str], Live]] = {}
 
@@ -40,7 +42,7 @@ class Live(ipywidgets.VBox):  # type: ignore[misc]
         self.cluster = cluster or connect()
         self.status = ipywidgets.HTML()
         self.pause = ipywidgets.ToggleButton(description="Pause", tooltip="stop looking, or go on")
-        below = ipywidgets.VBox(self.parts(), layout={"height": self.height, "overflow": "auto"})
+        below = ipywidgets.VBox(self.parts(), layout={"min_height": self.height})
         super().__init__([ipywidgets.HBox([self.pause, self.status]), below])
         self._ended = threading.Event()
         self._looking = threading.Lock()

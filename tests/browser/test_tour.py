@@ -31,12 +31,14 @@ def test_the_tour_its_exercises_and_a_dashboard_that_follows_the_cluster(lab, pa
     notebook.run("begin")
     board = notebook.run("board")
     expect(board.get_by_text("0 of 0 pods of lesson-00 are ready")).to_be_visible(timeout=SEEN_MS)
+    height = board.bounding_box()["height"]
     cluster = kind_cluster.connect("lesson-00")
     cluster.wait("ServiceAccount", "default", until="exists")
     pod = {"containers": [{"name": "c", "image": IMAGE}], "terminationGracePeriodSeconds": 1}
     cluster.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "watched"}, "spec": pod})
     expect(board.get_by_text("1 of 1 pods of lesson-00 are ready")).to_be_visible(timeout=SEEN_MS)
     assert board.get_by_role("cell", name="watched", exact=True).is_visible()
+    assert board.bounding_box()["height"] == height  # what stands beneath it is where it was
     page.screenshot(path=tmp_path / "dashboard.png")
     cluster.delete("Pod", "watched")
     expect(board.get_by_text("0 of 0 pods of lesson-00 are ready")).to_be_visible(timeout=SEEN_MS)
