@@ -7,7 +7,7 @@ import shutil
 import sys
 import uuid
 
-import jupyter_server
+import lab_server
 import pytest
 from playwright.sync_api import sync_playwright
 
@@ -38,7 +38,7 @@ def lab(tmp_path, tmp_path_factory, kind_cluster):
         "JUPYTER_CONFIG_DIR": str(folder),  # no tabs of an earlier session
         "JUPYTER_CONFIG_PATH": str(QUIET),
     }
-    with jupyter_server.running([*command, *options], own, folder) as address:
+    with lab_server.running([*command, *options], own, folder) as address:
         yield lambda name: f"{address}/lab/tree/{name}?token=for-this-test"
 
 

@@ -24,13 +24,32 @@ FOCUSED = (
 MOST = 100
 
 
-def test_each_control_has_a_name_and_is_reached_by_tab(lab, page, workload, tmp_path):
-    cell = nbformat.v4.new_code_cell(VIEWS.strip().replace("NAMESPACE", repr(workload.namespace)), id="views")
+FILE = """
+from kitlib.lessons.listing import Listing
+Listing("long.yaml", "a: 1\\n" * 99)
+"""
+
+
+def opened(page, lab, source, path):
+    """A notebook of one cell, run."""
+    cell = nbformat.v4.new_code_cell(source.strip(), id="views")
     spec = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
-    path = tmp_path / "views.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=[cell], metadata={"kernelspec": spec}), path)
-    notebook = OpenNotebook(page, lab(path.name), path)
-    shown = notebook.run("views")
+    return OpenNotebook(page, lab(path.name), path).run("views")
+
+
+def test_a_folded_file_is_opened_with_space(lab, page, tmp_path):
+    shown = opened(page, lab, FILE, tmp_path / "file.ipynb")
+    text = shown.locator("pre", has_text="a: 1")
+    assert not text.is_visible()
+    shown.locator("summary").focus()
+    page.keyboard.press("Space")
+    text.wait_for()
+
+
+def test_each_control_has_a_name_and_is_reached_by_tab(lab, page, workload, tmp_path):
+    source = VIEWS.replace("NAMESPACE", repr(workload.namespace))
+    shown = opened(page, lab, source, tmp_path / "views.ipynb")
     shown.get_by_role("button", name="Look again").wait_for()
     page.screenshot(path=tmp_path / "views.png")
     controls = shown.locator(CONTROLS).locator("visible=true")

@@ -9,7 +9,7 @@ import sys
 import urllib.request
 from pathlib import Path
 
-import jupyter_server
+import lab_server
 import pytest
 from runbooks_help import deployment
 from typer.testing import CliRunner
@@ -174,7 +174,7 @@ def test_a_learners_jupyterlab_answers(seats, tmp_path):
     folder = seats["bob"].folder
     environment = desk.prepare("bob", folder) | {"JUPYTER_TOKEN": "for-this-test"}
     command = [*desk.command(folder, 0), "--ServerApp.port_retries=0"]
-    with jupyter_server.running(command, environment, tmp_path) as server:
+    with lab_server.running(command, environment, tmp_path) as server:
         asked = f"{server}/api/contents?token=for-this-test"
         with urllib.request.urlopen(asked, timeout=30) as answer:
             assert {"00-start.ipynb", "labs"} <= {item["name"] for item in json.load(answer)["content"]}
